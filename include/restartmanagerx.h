@@ -1,0 +1,216 @@
+/* What the Restart Manager offers on Linux beyond Windows' API: who holds which file how, what
+ * stopping would do before it is done, sessions that outlive a process, text as UTF-8.
+ *
+ * Return codes and blocking as in restartmanager.h. Strings are UTF-8 (file names: bytes) and
+ * belong to the structure they are in. Structures that the library allocates are freed with
+ * RmxFree, whole. Each begins with its size in bytes as the library knows it; later versions only
+ * append. */
+#ifndef RESTARTMANAGERX_H
+#define RESTARTMANAGERX_H
+
+#include <restartmanager.h>
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A sentence about the last failure in the calling thread: what happened, to what, what to do.
+ * Never NULL; valid until the next call in this thread. */
+const char *WINAPI RmxGetErrorText(void);
+
+/* The identity of a living process. 160 there is none with this pid; 29. */
+DWORD WINAPI RmxDescribeProcess(DWORD dwProcessId, RM_UNIQUE_PROCESS *pProcess);
+
+/* --- sessions --------------------------------------------------------------------------- */
+
+/* RmStartSession on behalf of `pOwner` (NULL: the caller): the session lasts as long as that
+ * process lives, not as long as the caller. `szKey` gets 32 digits and a NUL. */
+DWORD WINAPI RmxStartSession(DWORD *pSessionHandle, const RM_UNIQUE_PROCESS *pOwner,
+                             char szKey[33]);
+
+/* Takes the primary role in a session of the same user by its key, from another process or after
+ * RmxCloseSession. 1219 no such session; 160, 353, 29, 121, 14. */
+DWORD WINAPI RmxOpenSession(DWORD *pSessionHandle, const char *szKey);
+
+/* Forgets the handle; the session goes on. 6. */
+DWORD WINAPI RmxCloseSession(DWORD dwSessionHandle);
+
+/* RmRegisterResources with UTF-8. Services: "nginx", "nginx.service", "user:1000/NAME". */
+DWORD WINAPI RmxRegisterResources(DWORD dwSessionHandle, UINT nFiles, const char *const *files,
+                                  UINT nApplications, const RM_UNIQUE_PROCESS *applications,
+                                  UINT nServices, const char *const *services);
+
+typedef enum _RMX_OPTION {
+  RmxOptionRelaunch = 1,       /* 1: bring back also programs that never registered; default 0 */
+  RmxOptionAppTimeout = 2,     /* ms a program has to leave; default 30000 */
+  RmxOptionServiceTimeout = 3, /* ms a service has to stop; default 20000 */
+  RmxOptionRestartTimeout = 4, /* ms everything has to be back; default 120000 */
+  RmxOptionLockTimeout = 5     /* ms to wait for the store's write lock; default 30000 */
+} RMX_OPTION;
+
+/* Holds for this handle. 160 unknown option or value; 6. */
+DWORD WINAPI RmxSetOption(DWORD dwSessionHandle, RMX_OPTION Option, uint64_t ullValue);
+
+/* --- what happens ----------------------------------------------------------------------- */
+
+typedef enum _RMX_EVENT_KIND {
+  RmxEventHold = 1,     /* from now on no held service starts */
+  RmxEventStopping = 2, /* an app is asked to leave */
+  RmxEventStopped = 3,
+  RmxEventKilling = 4, /* it did not leave in time and is ended by force */
+  RmxEventStopFailed = 5,
+  RmxEventRelease = 6, /* the hold ends: what waits starts */
+  RmxEventRestarting = 7,
+  RmxEventRestarted = 8,
+  RmxEventRestartFailed = 9,
+  RmxEventNotRestarted = 10 /* stopped, and not brought back: a filter, or nothing to start it by */
+} RMX_EVENT_KIND;
+
+typedef struct _RMX_EVENT {
+  uint32_t cbSize;
+  RMX_EVENT_KIND Kind;
+  UINT nPercentComplete;
+  DWORD dwProcessId;  /* main process, 0 if none */
+  const char *szName; /* the app's name, "" for the hold */
+  const char *szUnit; /* "nginx.service", "user:1000/x.service", "" */
+  const char *szText; /* why, for people; "" */
+} RMX_EVENT;
+
+typedef void (*RMX_OBSERVER)(const RMX_EVENT *pEvent, void *pContext);
+
+/* Has `fnObserver` (NULL: nobody) called during RmShutdown and RmRestart on this handle, in their
+ * thread, under the same restrictions as the status callback. 6. */
+DWORD WINAPI RmxSetObserver(DWORD dwSessionHandle, RMX_OBSERVER fnObserver, void *pContext);
+
+/* --- who ---------------------------------------------------------------------------------- */
+
+typedef enum _RMX_HOLD_KIND {
+  RmxHoldDescriptor = 0,
+  RmxHoldMapping = 1,
+  RmxHoldExecutable = 2,
+  RmxHoldWorkingDirectory = 3, /* not in RmGetList */
+  RmxHoldRootDirectory = 4     /* not in RmGetList */
+} RMX_HOLD_KIND;
+
+typedef struct _RMX_HOLDING {
+  RM_UNIQUE_PROCESS Process;
+  RMX_HOLD_KIND Kind;
+  int32_t nDescriptor;      /* RmxHoldDescriptor: its number, else -1 */
+  int32_t bPreviousContent; /* holds what the path was at registration, which is no longer there */
+  const char *szPath;       /* the registered path */
+} RMX_HOLDING;
+
+typedef enum _RMX_COME_BACK {
+  RmxComeBackNot = 0,
+  RmxComeBackService = 1,    /* its service manager starts it */
+  RmxComeBackRegistered = 2, /* it called RegisterApplicationRestart */
+  RmxComeBackRelaunched = 3, /* from what /proc told (RmxOptionRelaunch) */
+  RmxComeBackWithParent = 4  /* its parent, which is restarted too, starts it */
+} RMX_COME_BACK;
+
+typedef struct _RMX_APP {
+  RM_PROCESS_INFO Info; /* as RmGetList has it */
+  const char *szName;
+  const char *szUnit; /* "" for a plain process */
+  const char *szExecutable;
+  RMX_COME_BACK ComeBack;
+  DWORD dwRebootReasons;         /* of this app alone */
+  int32_t bListed;               /* counted by RmGetList */
+  const char *szWhyNotStoppable; /* "" if it can be stopped */
+  const char *szWhyNotBack;      /* "" if it comes back */
+  UINT nProcesses;
+  const RM_UNIQUE_PROCESS *rgProcesses;
+  UINT nHoldings;
+  const RMX_HOLDING *rgHoldings;
+  UINT nGoesAlong; /* units that are stopped and started with it */
+  const char *const *rgGoesAlong;
+} RMX_APP;
+
+typedef struct _RMX_APP_LIST {
+  uint32_t cbSize;
+  uint32_t cbApp; /* distance between two elements of rgApps */
+  UINT nApps;
+  const RMX_APP *rgApps; /* in the order of stopping */
+  DWORD dwRebootReasons;
+  UINT nUnreadable;          /* processes that could not be looked at */
+  const DWORD *rgUnreadable; /* their pids */
+} RMX_APP_LIST;
+
+/* RmGetList with everything that is known. Directories are no error here. Codes as RmGetList. */
+DWORD WINAPI RmxGetApps(DWORD dwSessionHandle, RMX_APP_LIST **ppList);
+
+/* --- before it is done -------------------------------------------------------------------- */
+
+typedef struct _RMX_STEP {
+  UINT nWave;        /* steps of one wave are done at the same time */
+  const char *szAct; /* "stop", "skip" */
+  const char *szName;
+  const char *szUnit;
+  DWORD dwProcessId;
+  const char *szHow; /* how it is stopped and how it comes back, for people */
+} RMX_STEP;
+
+typedef struct _RMX_PLAN {
+  uint32_t cbSize;
+  uint32_t cbStep;
+  UINT nSteps;
+  const RMX_STEP *rgSteps;
+  DWORD dwRefusal; /* what RmShutdown would return without doing anything, or 0 */
+  const char *szWhyRefused;
+  UINT nHeld; /* units that would not start until RmRestart */
+  const char *const *rgHeld;
+} RMX_PLAN;
+
+/* What RmShutdown(h, lActionFlags, ..) would do now. Does nothing. */
+DWORD WINAPI RmxGetPlan(DWORD dwSessionHandle, ULONG lActionFlags, RMX_PLAN **ppPlan);
+
+typedef struct _RMX_UNIT {
+  uint32_t cbSize;
+  const char *szUnit; /* canonical name */
+  const char *szDescription;
+  const char *szLoadState;   /* "loaded", "not-found", "masked", "no-systemd" */
+  const char *szActiveState; /* "active", "inactive", "failed", ... */
+  DWORD dwMainProcessId;     /* 0 if none */
+} RMX_UNIT;
+
+/* Asks the service manager about one unit. An unknown unit is an answer (szLoadState), no error.
+ * 160 malformed name; 29 no answer. */
+DWORD WINAPI RmxDescribeUnit(const char *szName, RMX_UNIT **ppUnit);
+
+/* --- what is owed --------------------------------------------------------------------------- */
+
+typedef struct _RMX_SESSION {
+  const char *szName; /* names the session in logs and units; not its key */
+  RM_UNIQUE_PROCESS Owner;
+  int32_t bOwnerAlive;
+  FILETIME Started;
+  UINT nFiles; /* registered */
+  UINT nProcesses;
+  UINT nServices;
+  UINT nOwed;                /* stopped and not yet back */
+  const char *const *rgOwed; /* their names */
+} RMX_SESSION;
+
+typedef struct _RMX_SESSION_LIST {
+  uint32_t cbSize;
+  uint32_t cbSession;
+  UINT nSessions;
+  const RMX_SESSION *rgSessions;
+} RMX_SESSION_LIST;
+
+/* Every session of this user. */
+DWORD WINAPI RmxGetSessions(RMX_SESSION_LIST **ppList);
+
+/* Pays what sessions owe whose owner is dead, and ends them. `fnObserver` may be NULL. 352
+ * something could not be started; it stays owed. */
+DWORD WINAPI RmxRecover(RMX_OBSERVER fnObserver, void *pContext);
+
+/* Frees what another Rmx function returned. NULL is allowed. */
+void WINAPI RmxFree(void *p);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

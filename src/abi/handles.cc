@@ -1,0 +1,38 @@
+#include "abi/handles.h"
+
+#include <utility>
+
+#include "base/win32_codes.h"
+
+namespace rm {
+
+Result<DWORD> HandleTable::Add(OpenSession open) {
+  const std::lock_guard lock(mutex_);
+  for (size_t i = 0; i < open_.size(); ++i) {
+    if (open_[i].session) continue;
+    open_[i] = std::move(open);
+    return static_cast<DWORD>(i);
+  }
+  return Fail(kMaxSessionsReached, "this process has {} sessions open: end one of them first",
+              kHandles);
+}
+
+Result<OpenSession> HandleTable::Get(DWORD handle) {
+  const std::lock_guard lock(mutex_);
+  if (handle < open_.size() && open_[handle].session) return open_[handle];
+  return Fail(kInvalidHandle, "no session has the handle {}: it was ended, or never started",
+              handle);
+}
+
+void HandleTable::Remove(DWORD handle, const std::shared_ptr<Session>& session) {
+  const std::lock_guard lock(mutex_);
+  if (handle < open_.size() && open_[handle].session == session) open_[handle] = {};
+}
+
+HandleTable& Handles() {
+  // Never destroyed: a thread may still be in a call when the process exits.
+  static HandleTable& table = *new HandleTable;
+  return table;
+}
+
+}  // namespace rm

@@ -1,0 +1,40 @@
+// Which session is behind this handle? Small numbers, 0 first, 64 per process.
+#pragma once
+
+#include <restartmanager.h>
+
+#include <array>
+#include <memory>
+#include <mutex>
+
+#include "base/result.h"
+#include "session/session.h"
+
+namespace rm {
+
+inline constexpr size_t kHandles = 64;
+
+struct OpenSession {
+  std::shared_ptr<Session> session;
+  std::string directory;  // of its store
+  int64_t boot_us = 0;    // process start times of this session count from it
+};
+
+class HandleTable {
+ public:
+  // 353: all are taken.
+  Result<DWORD> Add(OpenSession open);
+  // 6: nobody has this handle.
+  Result<OpenSession> Get(DWORD handle);
+  // Only if it is still that session's.
+  void Remove(DWORD handle, const std::shared_ptr<Session>& session);
+
+ private:
+  std::mutex mutex_;
+  std::array<OpenSession, kHandles> open_;
+};
+
+// The one global of the library.
+HandleTable& Handles();
+
+}  // namespace rm

@@ -1,0 +1,151 @@
+// RmStartSession, RmJoinSession, RmEndSession and what this project adds to them.
+#include <restartmanager.h>
+#include <restartmanagerx.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "abi/call.h"
+#include "abi/convert.h"
+#include "abi/handles.h"
+#include "abi/runtime.h"
+#include "base/text.h"
+
+namespace rm {
+namespace {
+
+constexpr Milliseconds kPayingOthers{1'000};
+constexpr size_t kKeyBuffer = CCH_RM_SESSION_KEY + 1;
+
+Result<DWORD> Open(const Backing& backing, SessionRecord record, Role role) {
+  auto session = MakeSession(backing, std::move(record), role);
+  if (!session) return Pass(std::move(session));
+  return Handles().Add(OpenSession{std::move(*session), backing.directory, backing.boot_us});
+}
+
+Result<ProcessId> CallingProcess(Machine& machine) {
+  auto self = machine.Self({});
+  if (!self) return Pass(std::move(self));
+  return self->self;
+}
+
+struct Started {
+  DWORD handle;
+  std::string key;
+};
+
+Result<Started> Start(const RM_UNIQUE_PROCESS* owner) {
+  auto backing = OpenBacking();
+  if (!backing) return Pass(std::move(backing));
+  auto machine = OpenMachine();
+  if (!machine) return Pass(std::move(machine));
+  auto process =
+      owner ? Result<ProcessId>(ToProcess(*owner, backing->boot_us)) : CallingProcess(**machine);
+  if (!process) return Pass(std::move(process));
+  if (owner && !(*machine)->IsAlive(*process))
+    return Fail(kBadArguments, "process {} does not exist (any more): it cannot own a session",
+                owner->dwProcessId);
+  auto started = backing->store->Start(*process);
+  if (!started) return Pass(std::move(started));
+  if (started->dead_owe) {
+    // An installer died and so did its guard. What cannot be paid now stays owed.
+    Limits limits;
+    limits.restart = kPayingOthers;
+    (void)Recover(*machine, backing->store, backing->directory, {}, limits);
+  }
+  const SessionId id = started->record.id;
+  auto handle = Open(*backing, std::move(started->record), Role::kPrimary);
+  if (!handle) {
+    (void)backing->store->End(id);
+    return Pass(std::move(handle));
+  }
+  return Started{*handle, std::move(started->key)};
+}
+
+Result<DWORD> OpenByKey(const std::string& key, Role role) {
+  auto backing = OpenBacking();
+  if (!backing) return Pass(std::move(backing));
+  auto record = backing->store->Find(key);
+  if (!record) return Pass(std::move(record));
+  return Open(*backing, std::move(*record), role);
+}
+
+}  // namespace
+}  // namespace rm
+
+using namespace rm;
+
+DWORD WINAPI RmStartSession(DWORD* pSessionHandle, DWORD dwSessionFlags, WCHAR strSessionKey[]) {
+  return Call([&]() -> Result<void> {
+    if (!pSessionHandle || !strSessionKey)
+      return Fail(kBadArguments, "RmStartSession needs a place for the handle and for the key");
+    if (dwSessionFlags != 0) return Fail(kBadArguments, "the session flags have to be 0");
+    auto started = Start(nullptr);
+    if (!started) return Pass(std::move(started));
+    *pSessionHandle = started->handle;
+    CopyText(started->key, strSessionKey, kKeyBuffer);
+    return {};
+  });
+}
+
+DWORD WINAPI RmxStartSession(DWORD* pSessionHandle, const RM_UNIQUE_PROCESS* pOwner,
+                             char szKey[33]) {
+  return Call([&]() -> Result<void> {
+    if (!pSessionHandle || !szKey)
+      return Fail(kBadArguments, "RmxStartSession needs a place for the handle and for the key");
+    auto started = Start(pOwner);
+    if (!started) return Pass(std::move(started));
+    *pSessionHandle = started->handle;
+    szKey[started->key.copy(szKey, CCH_RM_SESSION_KEY)] = '\0';
+    return {};
+  });
+}
+
+DWORD WINAPI RmJoinSession(DWORD* pSessionHandle, const WCHAR strSessionKey[]) {
+  return Call([&]() -> Result<void> {
+    if (!pSessionHandle) return Fail(kBadArguments, "RmJoinSession needs a place for the handle");
+    if (!strSessionKey) return Fail(kBadArguments, "the session key is NULL");
+    // Never read past what a key can be: the text may not end.
+    std::u16string text;
+    for (size_t i = 0; i < kKeyBuffer && strSessionKey[i]; ++i) text.push_back(strSessionKey[i]);
+    auto handle = OpenByKey(Utf16ToUtf8(text).value_or(""), Role::kSecondary);
+    if (!handle) return Pass(std::move(handle));
+    *pSessionHandle = *handle;
+    return {};
+  });
+}
+
+DWORD WINAPI RmxOpenSession(DWORD* pSessionHandle, const char* szKey) {
+  return Call([&]() -> Result<void> {
+    if (!pSessionHandle) return Fail(kBadArguments, "RmxOpenSession needs a place for the handle");
+    if (!szKey) return Fail(kBadArguments, "the session key is NULL");
+    auto handle = OpenByKey(szKey, Role::kPrimary);
+    if (!handle) return Pass(std::move(handle));
+    *pSessionHandle = *handle;
+    return {};
+  });
+}
+
+DWORD WINAPI RmEndSession(DWORD dwSessionHandle) {
+  return Call([&]() -> Result<void> {
+    auto open = Handles().Get(dwSessionHandle);
+    if (!open) return Pass(std::move(open));
+    auto ended = open->session->End();
+    // The session itself is gone: another thread, or another process, has ended it.
+    const bool gone = !ended && ended.error().code == kSessionCredentialConflict;
+    if (ended || gone) Handles().Remove(dwSessionHandle, open->session);
+    if (gone)
+      return Fail(kInvalidHandle, "the session behind handle {} has ended already",
+                  dwSessionHandle);
+    return ended;
+  });
+}
+
+DWORD WINAPI RmxCloseSession(DWORD dwSessionHandle) {
+  return Call([&]() -> Result<void> {
+    auto open = Handles().Get(dwSessionHandle);
+    if (!open) return Pass(std::move(open));
+    Handles().Remove(dwSessionHandle, open->session);
+    return {};
+  });
+}

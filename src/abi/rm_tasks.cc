@@ -1,0 +1,84 @@
+// RmGetList, RmShutdown, RmRestart, RmCancelCurrentTask.
+#include <restartmanager.h>
+
+#include <utility>
+#include <vector>
+
+#include "abi/call.h"
+#include "abi/convert.h"
+#include "abi/handles.h"
+
+namespace rm {
+namespace {
+
+std::function<void(unsigned)> AsProgress(RM_WRITE_STATUS_CALLBACK status) {
+  if (!status) return {};
+  return [status](unsigned percent) { status(percent); };
+}
+
+}  // namespace
+}  // namespace rm
+
+using namespace rm;
+
+DWORD WINAPI RmGetList(DWORD dwSessionHandle, UINT* pnProcInfoNeeded, UINT* pnProcInfo,
+                       RM_PROCESS_INFO rgAffectedApps[], LPDWORD lpdwRebootReasons) {
+  return Call([&]() -> Result<void> {
+    if (!pnProcInfoNeeded || !pnProcInfo || !lpdwRebootReasons)
+      return Fail(kBadArguments, "RmGetList needs places for both counts and the reboot reasons");
+    if (!rgAffectedApps && *pnProcInfo != 0)
+      return Fail(kBadArguments, "the list is NULL, but its capacity is not 0");
+    auto open = Handles().Get(dwSessionHandle);
+    if (!open) return Pass(std::move(open));
+    auto list = open->session->List(false);
+    if (!list) return Pass(std::move(list));
+    if (list->directory_registered)
+      return Fail(kAccessDenied, "a directory is registered: only files have users");
+    std::vector<const App*> listed;
+    for (const App& app : list->apps)
+      if (!app.only_directories) listed.push_back(&app);
+    *pnProcInfoNeeded = static_cast<UINT>(listed.size());
+    *lpdwRebootReasons = list->reasons;
+    if (listed.size() > *pnProcInfo)
+      return Fail(kMoreData, "{} applications are affected, the list has room for {}",
+                  listed.size(), *pnProcInfo);
+    *pnProcInfo = static_cast<UINT>(listed.size());
+    for (size_t i = 0; i < listed.size(); ++i)
+      rgAffectedApps[i] = ToInfo(*listed[i], open->boot_us);
+    return {};
+  });
+}
+
+DWORD WINAPI RmShutdown(DWORD dwSessionHandle, ULONG lActionFlags,
+                        RM_WRITE_STATUS_CALLBACK fnStatus) {
+  return Call([&]() -> Result<void> {
+    if (lActionFlags & ~ULONG{RmForceShutdown | RmShutdownOnlyRegistered})
+      return Fail(kBadArguments, "0x{:x} is no RM_SHUTDOWN_TYPE", lActionFlags);
+    auto open = Handles().Get(dwSessionHandle);
+    if (!open) return Pass(std::move(open));
+    StopOptions options;
+    options.force = lActionFlags & RmForceShutdown;
+    options.only_registered = lActionFlags & RmShutdownOnlyRegistered;
+    return open->session->Shutdown(options, AsProgress(fnStatus));
+  });
+}
+
+DWORD WINAPI RmRestart(DWORD dwSessionHandle, DWORD dwRestartFlags,
+                       RM_WRITE_STATUS_CALLBACK fnStatus) {
+  return Call([&]() -> Result<void> {
+    if (dwRestartFlags != 0) return Fail(kBadArguments, "the restart flags have to be 0");
+    auto open = Handles().Get(dwSessionHandle);
+    if (!open) return Pass(std::move(open));
+    return open->session->Restart(AsProgress(fnStatus));
+  });
+}
+
+DWORD WINAPI RmCancelCurrentTask(DWORD dwSessionHandle) {
+  return Call([&]() -> Result<void> {
+    auto open = Handles().Get(dwSessionHandle);
+    if (!open) return Pass(std::move(open));
+    return open->session->Cancel();
+  });
+}
+
+DWORD WINAPI RmReserveHeap(uintptr_t) { return ERROR_SUCCESS; }

@@ -1,0 +1,241 @@
+// The Rmx functions that return structures.
+#include <restartmanager.h>
+#include <restartmanagerx.h>
+
+#include <utility>
+#include <vector>
+
+#include "abi/answer.h"
+#include "abi/call.h"
+#include "abi/convert.h"
+#include "abi/handles.h"
+#include "abi/runtime.h"
+
+namespace rm {
+namespace {
+
+template <class Top>
+std::vector<const char*> KeepAll(Answer<Top>& answer, const std::vector<std::string>& texts) {
+  std::vector<const char*> kept;
+  for (const std::string& text : texts) kept.push_back(answer.Keep(text));
+  return kept;
+}
+
+std::vector<std::string> ToStrings(const std::vector<UnitRef>& units) {
+  std::vector<std::string> names;
+  for (const UnitRef& unit : units) names.push_back(ToString(unit));
+  return names;
+}
+
+RMX_APP ToApp(Answer<RMX_APP_LIST>& answer, const App& app, const std::vector<const char*>& files,
+              int64_t boot_us) {
+  RMX_APP out{};
+  out.Info = ToInfo(app, boot_us);
+  out.szName = answer.Keep(app.name);
+  out.szUnit = answer.Keep(app.unit ? ToString(*app.unit) : "");
+  out.szExecutable = answer.Keep(app.executable);
+  out.ComeBack = static_cast<RMX_COME_BACK>(app.come_back);
+  out.dwRebootReasons = app.reasons;
+  out.bListed = !app.only_directories;
+  out.szWhyNotStoppable = answer.Keep(app.why_not_stoppable);
+  out.szWhyNotBack = answer.Keep(app.why_not_back);
+  std::vector<RM_UNIQUE_PROCESS> processes;
+  for (const ProcessId& process : app.processes) processes.push_back(ToUnique(process, boot_us));
+  out.nProcesses = static_cast<UINT>(processes.size());
+  out.rgProcesses = answer.Keep(std::move(processes));
+  std::vector<RMX_HOLDING> holdings;
+  for (const Holding& holding : app.holdings) {
+    RMX_HOLDING held{};
+    held.Process = ToUnique(holding.process, boot_us);
+    held.Kind = static_cast<RMX_HOLD_KIND>(holding.kind);
+    held.nDescriptor = holding.fd;
+    held.bPreviousContent = holding.previous_content;
+    held.szPath = holding.file < files.size() ? files[holding.file] : "";
+    holdings.push_back(held);
+  }
+  out.nHoldings = static_cast<UINT>(holdings.size());
+  out.rgHoldings = answer.Keep(std::move(holdings));
+  auto along = KeepAll(answer, ToStrings(app.goes_along));
+  out.nGoesAlong = static_cast<UINT>(along.size());
+  out.rgGoesAlong = answer.Keep(std::move(along));
+  return out;
+}
+
+RMX_APP_LIST* ToAppList(const AppList& list, int64_t boot_us) {
+  auto answer = std::make_unique<Answer<RMX_APP_LIST>>();
+  RMX_APP_LIST& top = answer->top();
+  top.cbSize = sizeof top;
+  top.cbApp = sizeof(RMX_APP);
+  const std::vector<const char*> files = KeepAll(*answer, list.files);
+  std::vector<RMX_APP> apps;
+  for (const App& app : list.apps) apps.push_back(ToApp(*answer, app, files, boot_us));
+  top.nApps = static_cast<UINT>(apps.size());
+  top.rgApps = answer->Keep(std::move(apps));
+  top.dwRebootReasons = list.reasons;
+  std::vector<DWORD> unreadable;
+  for (const ProcessId& process : list.unreadable) unreadable.push_back(process.pid);
+  top.nUnreadable = static_cast<UINT>(unreadable.size());
+  top.rgUnreadable = answer->Keep(std::move(unreadable));
+  return Release(std::move(answer));
+}
+
+std::string HowItStops(const App& app) {
+  if (app.is_service()) return "its service manager stops it";
+  if (app.type == AppType::kUnknown) return "it cannot be asked: it would be killed";
+  return "SIGTERM";
+}
+
+std::string HowItComesBack(const App& app) {
+  if (app.status & kStatusRestartMasked) return "a filter keeps it from being restarted";
+  switch (app.come_back) {
+    case ComeBack::kService:
+      return "its service manager starts it again";
+    case ComeBack::kRegistered:
+      return "it is started again as it registered";
+    case ComeBack::kRelaunched:
+      return "it is started again as it was";
+    case ComeBack::kWithParent:
+    case ComeBack::kNot:
+      break;
+  }
+  return "it is not started again: " + app.why_not_back;
+}
+
+RMX_PLAN* ToPlan(const StopPlan& plan) {
+  auto answer = std::make_unique<Answer<RMX_PLAN>>();
+  RMX_PLAN& top = answer->top();
+  top.cbSize = sizeof top;
+  top.cbStep = sizeof(RMX_STEP);
+  std::vector<RMX_STEP> steps;
+  const auto add = [&](UINT wave, const char* act, const App& app, const std::string& how) {
+    steps.push_back(RMX_STEP{wave, act, answer->Keep(app.name),
+                             answer->Keep(app.unit ? ToString(*app.unit) : ""),
+                             static_cast<DWORD>(app.main.pid), answer->Keep(how)});
+  };
+  for (UINT wave = 0; wave < plan.waves.size(); ++wave)
+    for (size_t app : plan.waves[wave].apps)
+      add(wave, "stop", plan.apps[app],
+          HowItStops(plan.apps[app]) + "; " + HowItComesBack(plan.apps[app]));
+  for (const App& app : plan.apps) {
+    if (!(app.status & kStatusRunning)) continue;
+    const auto last = static_cast<UINT>(plan.waves.size());
+    if (app.status & kStatusShutdownMasked)
+      add(last, "skip", app, "a filter keeps it from being stopped");
+    else if (app.only_directories)
+      add(last, "skip", app, "it only has its working or root directory there");
+    else if (app.type == AppType::kCritical)
+      add(last, "skip", app, app.why_not_stoppable);
+  }
+  top.nSteps = static_cast<UINT>(steps.size());
+  top.rgSteps = answer->Keep(std::move(steps));
+  top.dwRefusal = plan.refusal;
+  top.szWhyRefused = answer->Keep(plan.why_refused);
+  auto held = KeepAll(*answer, ToStrings(plan.held));
+  top.nHeld = static_cast<UINT>(held.size());
+  top.rgHeld = answer->Keep(std::move(held));
+  return Release(std::move(answer));
+}
+
+RMX_UNIT* ToUnit(const UnitFacts& facts) {
+  auto answer = std::make_unique<Answer<RMX_UNIT>>();
+  RMX_UNIT& top = answer->top();
+  top.cbSize = sizeof top;
+  top.szUnit = answer->Keep(ToString(facts.ref));
+  top.szDescription = answer->Keep(facts.description);
+  top.szLoadState = answer->Keep(facts.load_state);
+  top.szActiveState = answer->Keep(facts.active_state);
+  top.dwMainProcessId = static_cast<DWORD>(facts.main_pid);
+  return Release(std::move(answer));
+}
+
+RMX_SESSION_LIST* ToSessions(const std::vector<SessionState>& states, Machine& machine,
+                             int64_t boot_us) {
+  auto answer = std::make_unique<Answer<RMX_SESSION_LIST>>();
+  RMX_SESSION_LIST& top = answer->top();
+  top.cbSize = sizeof top;
+  top.cbSession = sizeof(RMX_SESSION);
+  std::vector<RMX_SESSION> sessions;
+  for (const SessionState& state : states) {
+    RMX_SESSION session{};
+    session.szName = answer->Keep(state.record.name);
+    session.Owner = ToUnique(state.record.owner, boot_us);
+    session.bOwnerAlive = machine.IsAlive(state.record.owner);
+    session.Started = ToFileTime(state.record.started_us);
+    session.nFiles = static_cast<UINT>(state.registered.files.size());
+    session.nProcesses = static_cast<UINT>(state.registered.processes.size());
+    session.nServices = static_cast<UINT>(state.registered.services.size());
+    std::vector<std::string> owed;
+    for (const Debt& debt : state.debts)
+      if (debt.state == DebtState::kOwed || debt.state == DebtState::kFailed)
+        owed.push_back(debt.unit ? ToString(*debt.unit) : debt.app_name);
+    auto names = KeepAll(*answer, owed);
+    session.nOwed = static_cast<UINT>(names.size());
+    session.rgOwed = answer->Keep(std::move(names));
+    sessions.push_back(session);
+  }
+  top.nSessions = static_cast<UINT>(sessions.size());
+  top.rgSessions = answer->Keep(std::move(sessions));
+  return Release(std::move(answer));
+}
+
+}  // namespace
+}  // namespace rm
+
+using namespace rm;
+
+DWORD WINAPI RmxGetApps(DWORD dwSessionHandle, RMX_APP_LIST** ppList) {
+  return Call([&]() -> Result<void> {
+    if (!ppList) return Fail(kBadArguments, "RmxGetApps needs a place for the list");
+    auto open = Handles().Get(dwSessionHandle);
+    if (!open) return Pass(std::move(open));
+    auto list = open->session->List(true);
+    if (!list) return Pass(std::move(list));
+    *ppList = ToAppList(*list, open->boot_us);
+    return {};
+  });
+}
+
+DWORD WINAPI RmxGetPlan(DWORD dwSessionHandle, ULONG lActionFlags, RMX_PLAN** ppPlan) {
+  return Call([&]() -> Result<void> {
+    if (!ppPlan) return Fail(kBadArguments, "RmxGetPlan needs a place for the plan");
+    auto open = Handles().Get(dwSessionHandle);
+    if (!open) return Pass(std::move(open));
+    StopOptions options;
+    options.force = lActionFlags & RmForceShutdown;
+    options.only_registered = lActionFlags & RmShutdownOnlyRegistered;
+    auto plan = open->session->Plan(options);
+    if (!plan) return Pass(std::move(plan));
+    *ppPlan = ToPlan(*plan);
+    return {};
+  });
+}
+
+DWORD WINAPI RmxDescribeUnit(const char* szName, RMX_UNIT** ppUnit) {
+  return Call([&]() -> Result<void> {
+    if (!szName || !ppUnit) return Fail(kBadArguments, "RmxDescribeUnit needs a name and a place");
+    auto unit = ParseUnitRef(szName);
+    if (!unit) return Fail(kBadArguments, "\"{}\" is not the name of a service", szName);
+    auto machine = OpenMachine();
+    if (!machine) return Pass(std::move(machine));
+    auto facts = (*machine)->DescribeUnit(*unit);
+    if (!facts) return Fail(kWriteFault, "{}", facts.error().message);
+    *ppUnit = ToUnit(*facts);
+    return {};
+  });
+}
+
+DWORD WINAPI RmxGetSessions(RMX_SESSION_LIST** ppList) {
+  return Call([&]() -> Result<void> {
+    if (!ppList) return Fail(kBadArguments, "RmxGetSessions needs a place for the list");
+    auto backing = OpenBacking();
+    if (!backing) return Pass(std::move(backing));
+    auto machine = OpenMachine();
+    if (!machine) return Pass(std::move(machine));
+    auto states = backing->store->All();
+    if (!states) return Pass(std::move(states));
+    *ppList = ToSessions(*states, **machine, backing->boot_us);
+    return {};
+  });
+}
+
+void WINAPI RmxFree(void* p) { FreeAnswer(p); }

@@ -1,0 +1,107 @@
+// The Rmx functions that change something, or tell about the last failure.
+#include <restartmanager.h>
+#include <restartmanagerx.h>
+
+#include <utility>
+
+#include "abi/call.h"
+#include "abi/convert.h"
+#include "abi/handles.h"
+#include "abi/runtime.h"
+
+namespace rm {
+namespace {
+
+EventSink AsSink(RMX_OBSERVER observer, void* context) {
+  if (!observer) return {};
+  return [observer, context](const Event& event) {
+    const std::string unit = event.unit ? ToString(*event.unit) : "";
+    RMX_EVENT out{};
+    out.cbSize = sizeof out;
+    out.Kind = static_cast<RMX_EVENT_KIND>(event.kind);
+    out.nPercentComplete = event.percent;
+    out.dwProcessId = static_cast<DWORD>(event.process.pid);
+    out.szName = event.name.c_str();
+    out.szUnit = unit.c_str();
+    out.szText = event.text.c_str();
+    observer(&out, context);
+  };
+}
+
+constexpr uint64_t kLongestLimit = uint64_t{24} * 60 * 60 * 1000;  // a day, in ms
+
+}  // namespace
+}  // namespace rm
+
+using namespace rm;
+
+const char* WINAPI RmxGetErrorText(void) { return LastErrorText(); }
+
+DWORD WINAPI RmxDescribeProcess(DWORD dwProcessId, RM_UNIQUE_PROCESS* pProcess) {
+  return Call([&]() -> Result<void> {
+    if (!pProcess) return Fail(kBadArguments, "RmxDescribeProcess needs a place for the answer");
+    auto backing = OpenBacking();
+    if (!backing) return Pass(std::move(backing));
+    auto machine = OpenMachine();
+    if (!machine) return Pass(std::move(machine));
+    auto process = (*machine)->IdentifyProcess(static_cast<pid_t>(dwProcessId));
+    if (!process) return Pass(std::move(process));
+    if (!*process) return Fail(kBadArguments, "there is no process {}", dwProcessId);
+    *pProcess = ToUnique(**process, backing->boot_us);
+    return {};
+  });
+}
+
+DWORD WINAPI RmxSetOption(DWORD dwSessionHandle, RMX_OPTION Option, uint64_t ullValue) {
+  return Call([&]() -> Result<void> {
+    auto open = Handles().Get(dwSessionHandle);
+    if (!open) return Pass(std::move(open));
+    const uint64_t most = Option == RmxOptionRelaunch ? 1 : kLongestLimit;
+    if (ullValue > most)
+      return Fail(kBadArguments, "option {} is at most {}, not {}", static_cast<int>(Option), most,
+                  ullValue);
+    const Milliseconds limit(ullValue);
+    Session& session = *open->session;
+    switch (Option) {
+      case RmxOptionRelaunch:
+        session.SetOption([&](SessionOptions& options) { options.relaunch = ullValue != 0; });
+        return {};
+      case RmxOptionAppTimeout:
+        session.SetOption([&](SessionOptions& options) { options.limits.app = limit; });
+        return {};
+      case RmxOptionServiceTimeout:
+        session.SetOption([&](SessionOptions& options) { options.limits.service = limit; });
+        return {};
+      case RmxOptionRestartTimeout:
+        session.SetOption([&](SessionOptions& options) { options.limits.restart = limit; });
+        return {};
+      case RmxOptionLockTimeout: {
+        auto store = OpenStore(open->directory, limit);
+        if (!store) return Pass(std::move(store));
+        session.UseStore(std::move(*store));
+        return {};
+      }
+    }
+    return Fail(kBadArguments, "there is no option {}", static_cast<int>(Option));
+  });
+}
+
+DWORD WINAPI RmxSetObserver(DWORD dwSessionHandle, RMX_OBSERVER fnObserver, void* pContext) {
+  return Call([&]() -> Result<void> {
+    auto open = Handles().Get(dwSessionHandle);
+    if (!open) return Pass(std::move(open));
+    open->session->SetEvents(AsSink(fnObserver, pContext));
+    return {};
+  });
+}
+
+DWORD WINAPI RmxRecover(RMX_OBSERVER fnObserver, void* pContext) {
+  return Call([&]() -> Result<void> {
+    auto backing = OpenBacking();
+    if (!backing) return Pass(std::move(backing));
+    auto machine = OpenMachine();
+    if (!machine) return Pass(std::move(machine));
+    return Recover(*machine, backing->store, backing->directory, AsSink(fnObserver, pContext),
+                   Limits{});
+  });
+}

@@ -1,0 +1,74 @@
+#include "abi/runtime.h"
+
+#include <dlfcn.h>
+#include <restartmanager.h>
+
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "apps/ask.h"
+#include "machine/machine_linux.h"
+#include "store/directory.h"
+#include "store/sqlite_store.h"
+
+namespace rm {
+namespace {
+
+// rm-guard and rm-relaunch lie beside this library, wherever it was installed to.
+std::string ProgramDirectory() {
+  Dl_info here{};
+  if (dladdr(reinterpret_cast<const void*>(&RmStartSession), &here) == 0 || !here.dli_fname)
+    return "";
+  const std::string file = here.dli_fname;
+  return file.substr(0, file.rfind('/') + 1) + "restart-manager";
+}
+
+bool IsAlive(const ProcessId& process) {
+  auto opened = OpenProcess(process);
+  return opened || opened.error().code != kProcessGone;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<SessionStore>> OpenStore(const std::string& directory,
+                                                Milliseconds lock_limit) {
+  auto store = OpenSqliteStore(directory, lock_limit, IsAlive);
+  if (!store) return Pass(std::move(store));
+  return std::shared_ptr<SessionStore>(std::move(*store));
+}
+
+Result<Backing> OpenBacking() {
+  static std::mutex mutex;
+  static std::map<std::string, Backing> backings;
+  auto directory = StoreDirectory();
+  if (!directory) return Pass(std::move(directory));
+  const std::lock_guard lock(mutex);
+  if (const auto found = backings.find(*directory); found != backings.end()) return found->second;
+  Backing backing;
+  backing.directory = *directory;
+  auto store = OpenStore(*directory, kLockLimit);
+  if (!store) return Pass(std::move(store));
+  backing.store = std::move(*store);
+  auto boot = backing.store->BootTime();
+  if (!boot) return Pass(std::move(boot));
+  backing.boot_us = *boot;
+  backings.emplace(*directory, backing);
+  return backing;
+}
+
+Result<std::shared_ptr<Machine>> OpenMachine() {
+  auto machine = MakeLinuxMachine(ProgramDirectory());
+  if (!machine) return Pass(std::move(machine));
+  return std::shared_ptr<Machine>(std::move(*machine));
+}
+
+Result<std::shared_ptr<Session>> MakeSession(const Backing& backing, SessionRecord record,
+                                             Role role) {
+  auto machine = OpenMachine();
+  if (!machine) return Pass(std::move(machine));
+  return std::make_shared<Session>(std::move(record), role, std::move(*machine), backing.store,
+                                   backing.directory);
+}
+
+}  // namespace rm

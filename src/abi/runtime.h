@@ -1,0 +1,32 @@
+// Of which parts is the library put together? The composition root: store, machine, session.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "machine/machine.h"
+#include "session/session.h"
+#include "store/session_store.h"
+
+namespace rm {
+
+inline constexpr Milliseconds kLockLimit{30'000};  // contract.md 5.4
+
+struct Backing {
+  std::shared_ptr<SessionStore> store;
+  std::string directory;
+  int64_t boot_us = 0;  // SessionStore::BootTime
+};
+
+// The store of this user. One per process and directory, kept open.
+Result<Backing> OpenBacking();
+// A store of its own with another lock limit.
+Result<std::shared_ptr<SessionStore>> OpenStore(const std::string& directory,
+                                                Milliseconds lock_limit);
+Result<std::shared_ptr<Machine>> OpenMachine();
+
+Result<std::shared_ptr<Session>> MakeSession(const Backing& backing, SessionRecord record,
+                                             Role role);
+
+}  // namespace rm

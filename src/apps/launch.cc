@@ -1,0 +1,149 @@
+#include "apps/launch.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+
+#include "apps/ask.h"
+#include "apps/report.h"
+#include "base/unique_fd.h"
+#include "base/win32_codes.h"
+
+namespace rm {
+namespace {
+
+// Everything that is written to the pipe until its other end is closed by exec or exit. False: the
+// deadline passed.
+bool ReadUntilClosed(int pipe, TimePoint deadline, std::string& text) {
+  for (;;) {
+    const auto left = std::chrono::ceil<Milliseconds>(deadline - Clock::now());
+    pollfd wait{pipe, POLLIN, 0};
+    const int ready = left.count() > 0 ? poll(&wait, 1, static_cast<int>(left.count())) : 0;
+    if (ready == 0) return false;
+    if (ready < 0) continue;
+    char some[1024];
+    const ssize_t size = read(pipe, some, sizeof some);
+    if (size == 0) return true;
+    if (size > 0) text.append(some, size);
+  }
+}
+
+// rm-relaunch with nothing but the report pipe and /dev/null.
+Result<pid_t> Spawn(const std::string& program, const std::string& spec_file, int report) {
+  std::string name = "rm-relaunch", option = kReportOption, file = spec_file;
+  char* const arguments[] = {name.data(), option.data(), file.data(), nullptr};
+  char* const environment[] = {nullptr};
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  // First, because the pipe may have one of the numbers that are about to be taken.
+  posix_spawn_file_actions_adddup2(&actions, report, kReportDescriptor);
+  for (int fd : {0, 1, 2}) posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
+  posix_spawn_file_actions_addclosefrom_np(&actions, kReportDescriptor + 1);
+  pid_t child = 0;
+  const int failed =
+      posix_spawn(&child, program.c_str(), &actions, nullptr, arguments, environment);
+  posix_spawn_file_actions_destroy(&actions);
+  if (failed != 0)
+    return Fail(kFailRestart, "{} cannot be started: {}.", program, strerror(failed));
+  return child;
+}
+
+// Ends what may still be on its way, so that it does not run after it was reported as failed.
+void EndUnlessGone(const ProcessId& process) {
+  if (const auto pidfd = OpenProcess(process)) (void)End(pidfd->get());
+}
+
+// Of a child of ours that is not waited for yet, so the pid is still its own.
+void EndChild(pid_t child) {
+  const UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, child, 0)));
+  if (pidfd) (void)End(pidfd.get());
+}
+
+}  // namespace
+
+Result<std::string> WriteSpecFile(const std::string& directory, const std::string& name,
+                                  const RelaunchSpec& spec) {
+  const UniqueFd folder(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  struct stat owner;
+  if (!folder || fstat(folder.get(), &owner) != 0)
+    return Fail(kWriteFault, "The directory {} cannot be opened: {}.", directory, strerror(errno));
+  if (owner.st_uid != geteuid() || (owner.st_mode & 077) != 0)
+    return Fail(kAccessDenied,
+                "The directory {} has to belong to user {} and be closed to everybody else "
+                "(mode 0700).",
+                directory, geteuid());
+  if (name.empty() || name.find('/') != std::string::npos)
+    return Fail(kBadArguments, "\"{}\" is no file name.", name);
+
+  const std::string path = directory + "/" + name;
+  const UniqueFd file(openat(folder.get(), name.c_str(),
+                             O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!file) return Fail(kWriteFault, "{} cannot be made: {}.", path, strerror(errno));
+  const std::string blob = Serialize(spec);
+  size_t written = 0;
+  while (written < blob.size()) {
+    const ssize_t size = write(file.get(), blob.data() + written, blob.size() - written);
+    if (size < 0 && errno == EINTR) continue;
+    if (size <= 0) break;
+    written += size;
+  }
+  if (written < blob.size() || fchmod(file.get(), 0600) != 0) {
+    const int why = errno;
+    unlinkat(folder.get(), name.c_str(), 0);
+    return Fail(kWriteFault, "{} cannot be written: {}.", path, strerror(why));
+  }
+  return path;
+}
+
+SpecFileState LookAtSpecFile(const std::string& spec_file) {
+  SpecFileState state;
+  const UniqueFd file(open(spec_file.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  char text[4096];
+  const ssize_t size = file ? read(file.get(), text, sizeof text) : -1;
+  if (size <= 0) return state;
+  const LaunchReport report = ParseLaunchReport(std::string_view(text, size));
+  state.started = report.started && report.failure.empty();
+  state.failure = report.failure;
+  state.waiting = !report.started && report.failure.empty();
+  return state;
+}
+
+Result<ProcessId> Launch(const std::string& relaunch_program, const std::string& spec_file,
+                         Milliseconds limit) {
+  const TimePoint deadline = Clock::now() + limit;
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0)
+    return Fail(kOutOfMemory, "No pipe can be made: {}.", strerror(errno));
+  const UniqueFd reading(ends[0]);
+  UniqueFd writing(ends[1]);
+  Result<pid_t> child = Spawn(relaunch_program, spec_file, writing.get());
+  if (!child) return Pass(std::move(child));
+  writing.Reset();
+
+  std::string text;
+  const bool decided = ReadUntilClosed(reading.get(), deadline, text);
+  if (!decided) EndChild(*child);
+  while (waitpid(*child, nullptr, 0) < 0 && errno == EINTR) continue;
+
+  const LaunchReport report = ParseLaunchReport(text);
+  if (!decided) {
+    EndUnlessGone(report.process);
+    return Fail(kSemTimeout, "The program of {} did not start within {} ms; it was ended.",
+                spec_file, limit.count());
+  }
+  if (!report.failure.empty()) return Fail(kFailRestart, "{}", report.failure);
+  if (!report.started)
+    return Fail(kFailRestart, "{} ended before it could start the program of {}.", relaunch_program,
+                spec_file);
+  return report.process;
+}
+
+}  // namespace rm

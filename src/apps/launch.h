@@ -1,0 +1,37 @@
+// How is a captured process started again without a service manager? By rm-relaunch, which becomes
+// it, in a session of its own.
+#pragma once
+
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "model/process.h"
+#include "model/relaunch.h"
+
+namespace rm {
+
+// Writes what rm-relaunch reads to `directory`/`name` (0600) and returns that path. The directory
+// must exist and be ours alone (0700). 5: it is not; 29: the file exists already, or the disk is
+// full.
+Result<std::string> WriteSpecFile(const std::string& directory, const std::string& name,
+                                  const RelaunchSpec& spec);
+
+// What has become of a spec file that a service manager started rm-relaunch on.
+struct SpecFileState {
+  bool waiting = false;  // nobody has read it yet
+  bool started = false;  // its program was started
+  std::string failure;   // why it was not; "" else
+};
+
+// None of the three: rm-relaunch is at it, or the file is gone.
+SpecFileState LookAtSpecFile(const std::string& spec_file);
+
+// Starts `relaunch_program` on that file and returns once the program that was captured runs, or
+// has failed to (352, with what rm-relaunch said). It is not the caller's child, so nobody has to
+// wait for it. rm-relaunch removes the file once it has read it. Blocks up to `limit`; what has not
+// started by then is ended (121).
+Result<ProcessId> Launch(const std::string& relaunch_program, const std::string& spec_file,
+                         Milliseconds limit = Milliseconds{10'000});
+
+}  // namespace rm

@@ -1,0 +1,279 @@
+// Does Launch say truly what became of the program, and does rm-relaunch refuse what it should?
+#include "apps/launch.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <filesystem>
+
+#include "apps/ask.h"
+#include "apps/report.h"
+#include "apps/testing/programs.h"
+#include "base/win32_codes.h"
+
+namespace rm {
+namespace {
+
+using ::testing::HasSubstr;
+using namespace rm::testing;
+
+class Launched : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::filesystem::copy_file(DUMP_SELF, directory_ / "program");
+    chmod((directory_ / "program").c_str(), 0755);
+    std::filesystem::create_directory(directory_ / "specs");
+    chmod((directory_ / "specs").c_str(), 0700);
+    WriteAll(directory_ / "out", "");
+    spec_ = LikeUs(directory_ / "program", directory_ / "out");
+  }
+
+  Result<ProcessId> Run() {
+    auto file = WriteSpecFile(directory_ / "specs", "spec", spec_);
+    EXPECT_TRUE(file) << file.error().message;
+    auto process = Launch(RM_RELAUNCH, *file);
+    std::filesystem::remove(*file);
+    return process;
+  }
+
+  // Runs the program until it has told about itself, and ends it.
+  std::string Told() {
+    const auto process = Run();
+    EXPECT_TRUE(process) << process.error().message;
+    if (!process) return "";
+    const std::string text = AwaitText(directory_ / "out", "end\n");
+    EndIt(*process);
+    return text;
+  }
+
+  static void EndIt(const ProcessId& process) {
+    const auto pidfd = OpenProcess(process);
+    ASSERT_TRUE(pidfd) << pidfd.error().message;
+    EXPECT_TRUE(End(pidfd->get()));
+    EXPECT_TRUE(AwaitEnd(process));
+  }
+
+  // rm-relaunch as its own program: status, and what it says on its standard error.
+  int RunAlone(const std::string& file, std::string* said = nullptr, uid_t uid = geteuid()) {
+    WriteAll(directory_ / "err", "");
+    const int error = open((directory_ / "err").c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+    const pid_t child = Fork([&] {
+      dup2(error, 2);
+      if (uid != geteuid() && setresuid(uid, uid, uid) != 0) _exit(98);
+      execl(RM_RELAUNCH, "rm-relaunch", file.c_str(), nullptr);
+    });
+    close(error);
+    const int status = Await(child);
+    if (said) *said = ReadAll(directory_ / "err");
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+
+  // What rm-relaunch was run on alone stays.
+  std::string Written() {
+    std::filesystem::remove(directory_ / "specs/spec");
+    return *WriteSpecFile(directory_ / "specs", "spec", spec_);
+  }
+
+  const Directory directory_;
+  RelaunchSpec spec_;
+};
+
+TEST_F(Launched, ProgramIsNobodysChildAndInASessionOfItsOwn) {
+  const auto process = Run();
+  ASSERT_TRUE(process) << process.error().message;
+  EXPECT_EQ(Identify(process->pid), *process);
+  EXPECT_EQ(getsid(process->pid), process->pid);
+  EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
+  EXPECT_EQ(errno, ECHILD);
+  EndIt(*process);
+}
+
+TEST_F(Launched, ProgramThatIsGoneIsAFailureThatNamesIt) {
+  spec_.executable = directory_ / "no such program";
+  const auto process = Run();
+  ASSERT_FALSE(process);
+  EXPECT_EQ(process.error().code, kFailRestart);
+  EXPECT_THAT(process.error().message, HasSubstr("no such program"));
+}
+
+TEST_F(Launched, StateThatCannotBeHadIsAFailureAndNothingRuns) {
+  spec_.limits = {{12345, 1, 1}};
+  const auto process = Run();
+  ASSERT_FALSE(process);
+  EXPECT_THAT(process.error().message, HasSubstr("12345"));
+  EXPECT_EQ(ReadAll(directory_ / "out"), "");
+}
+
+TEST_F(Launched, ProgramIsNotStartedBesideTheOneThatItReplaces) {
+  spec_.was = Identify(getpid());
+  const auto waits = Run();
+  ASSERT_TRUE(waits) << waits.error().message;
+  EndIt(*waits);
+  EXPECT_EQ(ReadAll(directory_ / "out"), "");
+}
+
+TEST_F(Launched, MissingRelaunchProgramIsAFailure) {
+  const auto process = Launch(directory_ / "none", Written());
+  ASSERT_FALSE(process);
+  EXPECT_THAT(process.error().message, HasSubstr("cannot be started"));
+}
+
+TEST_F(Launched, RelaunchProgramThatJustEndsIsAFailure) {
+  const auto process = Launch("/bin/true", Written());
+  ASSERT_FALSE(process);
+  EXPECT_THAT(process.error().message, HasSubstr("ended before"));
+}
+
+TEST_F(Launched, RelaunchProgramThatHangsIsEndedAtTheLimit) {
+  const auto process = Launch(DUMP_SELF, Written(), Milliseconds{50});
+  ASSERT_FALSE(process);
+  EXPECT_EQ(process.error().code, kSemTimeout);
+  EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
+}
+
+TEST_F(Launched, SurroundingsOfTheCallerDoNotReachTheProgram) {
+  setenv("NOTIFY_SOCKET", "/run/x", 1);
+  setenv("INVOCATION_ID", "1", 1);
+  const int leaked = open("/dev/null", O_RDONLY);  // without O_CLOEXEC
+  spec_.environment = {"ONLY=this"};
+  const std::string text = Told();
+  close(leaked);
+  EXPECT_THAT(text, HasSubstr("variable 0 [ONLY=this]\ndirectory"));
+  EXPECT_THAT(text, ::testing::Not(HasSubstr("fd 3 ")));
+  EXPECT_THAT(text, HasSubstr("fd 0 [/dev/null]"));
+}
+
+TEST_F(Launched, StreamThatIsNowASymbolicLinkOrAFifoBecomesNull) {
+  const std::string link = directory_ / "link", fifo = directory_ / "fifo";
+  std::filesystem::create_symlink(directory_ / "victim", link);
+  WriteAll(directory_ / "victim", "");
+  mkfifo(fifo.c_str(), 0600);
+  spec_.streams[0] = {fifo, O_RDONLY, 0};
+  spec_.streams[2] = {link, O_WRONLY | O_APPEND, 0};
+  const std::string text = Told();
+  EXPECT_THAT(text, HasSubstr("fd 0 [/dev/null]"));
+  EXPECT_THAT(text, HasSubstr("fd 2 [/dev/null]"));
+}
+
+TEST_F(Launched, OffsetBehindTheEndOfAShortenedFileIsItsEnd) {
+  WriteAll(directory_ / "in", "123");
+  spec_.streams[0] = {directory_ / "in", O_RDONLY, 1 << 20};
+  EXPECT_THAT(Told(), HasSubstr("in] flags 0100000 offset 3"));
+}
+
+TEST_F(Launched, SpecFileMustBeOursAlone) {
+  std::string file = Written(), said;
+  chmod(file.c_str(), 0640);
+  EXPECT_EQ(RunAlone(file, &said), 125);
+  EXPECT_THAT(said, HasSubstr("closed to everybody else"));
+  chmod(file.c_str(), 0600);
+  const std::string link = directory_ / "link";
+  std::filesystem::create_symlink(file, link);
+  EXPECT_EQ(RunAlone(link), 125);
+  EXPECT_EQ(RunAlone(directory_ / "specs"), 125);
+  const std::string fifo = directory_ / "fifo";
+  mkfifo(fifo.c_str(), 0600);
+  EXPECT_EQ(RunAlone(fifo), 125);
+  EXPECT_TRUE(std::filesystem::exists(file));
+  if (geteuid() == 0) {
+    EXPECT_EQ(chown(file.c_str(), 65534, 65534), 0);
+    EXPECT_EQ(RunAlone(file), 125);
+  }
+}
+
+TEST_F(Launched, SpecThatIsDamagedOrNamesNoAbsolutePathIsRefused) {
+  std::string said;
+  WriteAll(directory_ / "garbage", "rm-relaunch 1\n\xff\xff\xff\xff\xff\xff\xff\xff");
+  EXPECT_EQ(RunAlone(directory_ / "garbage", &said), 125);
+  EXPECT_THAT(said, HasSubstr("damaged"));
+  spec_.executable = "program";
+  EXPECT_EQ(RunAlone(Written(), &said), 125);
+  EXPECT_THAT(said, HasSubstr("absolute"));
+}
+
+TEST_F(Launched, StatusTellsWhyTheProgramWasNotRun) {
+  spec_.executable = directory_ / "none";
+  std::string file = Written();
+  EXPECT_EQ(RunAlone(file), 127);
+  EXPECT_THAT(LookAtSpecFile(file).failure, HasSubstr("none"));
+  WriteAll(directory_ / "data", "no program", 0600);
+  spec_.executable = directory_ / "data";
+  EXPECT_EQ(RunAlone(Written()), 126);
+  spec_.executable = directory_ / "program";
+  spec_.directory = directory_ / "gone";
+  std::string said;
+  EXPECT_EQ(RunAlone(Written(), &said), 125);
+  EXPECT_THAT(said, HasSubstr("gone cannot be entered"));
+}
+
+// Everything that a user may not have: one at a time, in a state that is equal otherwise.
+TEST_F(Launched, WithoutPrivilegeNothingMoreThanWhatIsThereCanBeHad) {
+  if (geteuid() != 0) GTEST_SKIP() << "becoming another user needs root";
+  constexpr uid_t kNobody = 65534;
+  spec_.uids = {kNobody, kNobody, kNobody};
+  spec_.capabilities_permitted = spec_.capabilities_effective = 0;
+  spec_.executable = "/bin/true";
+  spec_.streams = {};
+  const std::string file = directory_ / "specs/nobody";
+  ASSERT_EQ(chmod((directory_ / "specs").c_str(), 0777), 0);
+  const auto run = [&](const RelaunchSpec& spec) {
+    WriteAll(file, Serialize(spec));
+    EXPECT_EQ(chown(file.c_str(), kNobody, kNobody), 0);
+    const int status = RunAlone(file, nullptr, kNobody);
+    std::filesystem::remove(file);
+    return status;
+  };
+  EXPECT_EQ(run(spec_), 0);
+  RelaunchSpec more = spec_;
+  more.uids = {0, 0, 0};
+  EXPECT_EQ(run(more), 125);
+  more = spec_;
+  more.gids[2] = 7;
+  EXPECT_EQ(run(more), 125);
+  more = spec_;
+  more.groups.push_back(7);
+  EXPECT_EQ(run(more), 125);
+  more = spec_;
+  more.nice = -5;
+  EXPECT_EQ(run(more), 125);
+  more = spec_;
+  more.capabilities_inheritable = more.capabilities_ambient = 1;
+  EXPECT_EQ(run(more), 125);
+  more = spec_;
+  more.capabilities_bounding &= ~uint64_t{1};
+  EXPECT_EQ(run(more), 125);
+  more = spec_;
+  more.oom_score_adjust = -999;
+  EXPECT_EQ(run(more), 125);
+  more = spec_;
+  more.scheduler_policy = 1;
+  more.scheduler_priority = 10;
+  EXPECT_EQ(run(more), 125);
+}
+
+TEST_F(Launched, SpecFileIsWrittenOnceAndOnlyWhereNobodyElseMayLook) {
+  const std::string file = Written();
+  struct stat found;
+  ASSERT_EQ(stat(file.c_str(), &found), 0);
+  EXPECT_EQ(found.st_mode & 07777, 0600u);
+  EXPECT_EQ(WriteSpecFile(directory_ / "specs", "spec", spec_).error().code, kWriteFault);
+  EXPECT_EQ(WriteSpecFile(directory_ / "specs", "../spec", spec_).error().code, kBadArguments);
+  EXPECT_EQ(WriteSpecFile(directory_.path(), "spec", spec_).error().code, kAccessDenied);
+  std::filesystem::create_directory_symlink(directory_ / "specs", directory_ / "link");
+  EXPECT_EQ(WriteSpecFile(directory_ / "link", "other", spec_).error().code, kWriteFault);
+}
+
+TEST(LaunchReport, LeavesOutWhatWasCutShort) {
+  const std::string all = ProcessLine({7, 8}) + StartingLine() + FailedLine("It\nis gone.");
+  const LaunchReport report = ParseLaunchReport(all);
+  EXPECT_EQ(report.process, (ProcessId{7, 8}));
+  EXPECT_TRUE(report.started);
+  EXPECT_EQ(report.failure, "It is gone.");
+  EXPECT_EQ(ParseLaunchReport(all.substr(0, all.size() - 1)).failure, "");
+  EXPECT_FALSE(ParseLaunchReport("process 1 2\nstartin").started);
+}
+
+}  // namespace
+}  // namespace rm

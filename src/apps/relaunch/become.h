@@ -1,0 +1,35 @@
+// In which order does a process turn into another one? What needs privilege first, then the
+// identity, then what has to be done with that identity's rights, at last what would be in our way.
+//
+// Each step changes the calling process, skips what is the same already, and fails on what cannot
+// be had, so that a program never runs in another state than the one that was captured.
+#pragma once
+
+#include "base/result.h"
+#include "model/relaunch.h"
+
+namespace rm {
+
+// resources.cc: limits, priorities, processors. Limits are only raised here, since the privilege to
+// do so is lost with the identity; LowerLimits sets them exactly.
+Result<void> RaiseLimits(const RelaunchSpec& spec);
+Result<void> LowerLimits(const RelaunchSpec& spec);
+Result<void> TakeScheduling(const RelaunchSpec& spec);
+Result<void> TakeOomScore(const RelaunchSpec& spec);
+Result<void> TakeProcessors(const RelaunchSpec& spec);
+
+// identity.cc: groups, users, capabilities, no_new_privs. The permitted and effective capabilities
+// become those that were captured and that we have; exec decides about them anew, just as it would
+// have for the process that was stopped. VerifyIdentity proves that there is no way back.
+Result<void> TakeIdentity(const RelaunchSpec& spec);
+Result<void> VerifyIdentity(const RelaunchSpec& spec);
+
+// surroundings.cc: with the rights of the new identity. A stream that cannot be opened again, or is
+// neither a regular file nor a device like /dev/null, becomes /dev/null; a sentence about it goes
+// to `messages`.
+Result<void> EnterDirectory(const RelaunchSpec& spec);
+Result<void> OpenStreams(const RelaunchSpec& spec, int messages);
+Result<void> TakeExecutionState(const RelaunchSpec& spec);  // umask, personality, timer slack
+Result<void> TakeSignals(const RelaunchSpec& spec);
+
+}  // namespace rm

@@ -1,0 +1,177 @@
+// rm-relaunch [--report] FILE: becomes the process that FILE describes (model/relaunch.h).
+//
+// Waits up to kLeaveLimit for the process that it replaces, should that still be there; if it
+// stays, there is nothing to bring back and the exit status is 0.
+//
+// FILE is removed with --report; else it stays, and what was in it gives way to the same lines that
+// Launch is told (apps/report.h): there is nobody else who would know why it did not work.
+//
+// Exit status as of env(1), if there is no becoming it: 127 its program is gone, 126 it cannot be
+// run, 125 anything before that. With --report (apps/launch.h) descriptor 3 is a pipe to whoever
+// wants to know, and the process is nobody's child.
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <utility>
+
+#include "apps/ask.h"
+#include "apps/relaunch/become.h"
+#include "apps/report.h"
+#include "base/clock.h"
+#include "base/start_ticks.h"
+#include "base/unique_fd.h"
+#include "base/win32_codes.h"
+
+namespace rm {
+namespace {
+
+constexpr int kNotBecome = 125;
+constexpr int kNotExecutable = 126;
+constexpr int kNotFound = 127;
+constexpr off_t kMaxSpecBytes = 16 << 20;  // more than exec takes of arguments and environment
+
+constexpr Milliseconds kLeaveLimit{60'000};
+
+struct Listener {
+  int messages = STDERR_FILENO;  // for people; the journal, under systemd
+  int report = -1;               // for Launch
+
+  void Say(const std::string& line) const {
+    if (report >= 0) (void)!write(report, line.data(), line.size());
+  }
+  int Failed(const Error& error, int status) const {
+    dprintf(messages, "rm-relaunch: %s\n", error.message.c_str());
+    Say(FailedLine(error.message));
+    return status;
+  }
+};
+
+Result<RelaunchSpec> ReadSpec(const char* path, const UniqueFd& file) {
+  struct stat found;
+  if (!file || fstat(file.get(), &found) != 0)
+    return Fail(kWriteFault, "{} cannot be opened: {}.", path, strerror(errno));
+  if (!S_ISREG(found.st_mode) || found.st_uid != geteuid() || (found.st_mode & 077) != 0 ||
+      found.st_size > kMaxSpecBytes)
+    return Fail(kAccessDenied, "{} is not a file of user {} that is closed to everybody else.",
+                path, geteuid());
+  std::string blob(found.st_size, '\0');
+  size_t filled = 0;
+  while (filled < blob.size()) {
+    const ssize_t size = read(file.get(), blob.data() + filled, blob.size() - filled);
+    if (size < 0 && errno == EINTR) continue;
+    if (size <= 0) return Fail(kWriteFault, "{} cannot be read: {}.", path, strerror(errno));
+    filled += size;
+  }
+  Result<RelaunchSpec> spec = ParseRelaunchSpec(blob);
+  if (!spec) return spec;
+  if (!spec->executable.starts_with('/') || !spec->directory.starts_with('/') ||
+      spec->arguments.empty())
+    return Fail(kBadArguments, "{} names no program and directory by absolute paths.", path);
+  return spec;
+}
+
+Result<void> Become(const RelaunchSpec& spec, int messages) {
+  for (auto step : {RaiseLimits, TakeScheduling, TakeOomScore, TakeProcessors, TakeIdentity,
+                    VerifyIdentity, TakeExecutionState, EnterDirectory})
+    if (Result<void> taken = step(spec); !taken) return taken;
+  return OpenStreams(spec, messages);
+}
+
+// False: it stays.
+bool AwaitDeparture(const ProcessId& was, Milliseconds limit) {
+  const auto pidfd = OpenProcess(was);
+  if (!pidfd) return true;
+  const TimePoint deadline = Clock::now() + limit;
+  while (true) {
+    const auto left = std::chrono::ceil<Milliseconds>(deadline - Clock::now()).count();
+    pollfd ended{pidfd->get(), POLLIN, 0};
+    const int ready = poll(&ended, 1, left > 0 ? static_cast<int>(left) : 0);
+    if (ready > 0) return true;
+    if (ready == 0) return false;
+  }
+}
+
+std::vector<char*> Pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+// Our parent exits, so that the new process has none that would have to wait for it.
+Result<void> Detach() {
+  const pid_t child = fork();
+  if (child < 0) return Fail(kFailRestart, "No process can be made: {}.", strerror(errno));
+  if (child > 0) _exit(0);
+  setsid();
+  return {};
+}
+
+int Run(const char* path, bool reports) {
+  signal(SIGPIPE, SIG_IGN);  // whoever listens may have been killed; go on
+  // A descriptor opened below must not become a standard stream by accident.
+  int fd = -1;
+  do fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+  while (fd >= 0 && fd < 3);
+  if (fd < 0 || close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) != 0) return kNotBecome;
+  Listener listener{fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3), reports ? kReportDescriptor : -1};
+  if (reports) {
+    if (const Result<void> detached = Detach(); !detached)
+      return listener.Failed(detached.error(), kNotBecome);
+    const auto ticks = ReadStartTicks(OpenProcessDirectory(getpid()).get());
+    listener.Say(ProcessLine({getpid(), ticks.value_or(0)}));
+  }
+
+  const UniqueFd file(open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  const Result<RelaunchSpec> spec = ReadSpec(path, file);
+  if (!spec) return listener.Failed(spec.error(), kNotBecome);
+  if (reports ? unlink(path) != 0 : ftruncate(file.get(), 0) != 0)
+    return listener.Failed(
+        Error{kWriteFault, fmt::format("{} cannot be removed: {}.", path, strerror(errno))},
+        kNotBecome);
+  if (!reports) {
+    lseek(file.get(), 0, SEEK_SET);
+    listener.report = file.get();
+  }
+  if (!AwaitDeparture(spec->was, Milliseconds(0))) {
+    // Whoever launched us need not wait for that.
+    if (reports) {
+      listener.Say(StartingLine());
+      close(std::exchange(listener.report, -1));
+    }
+    if (!AwaitDeparture(spec->was, kLeaveLimit)) return 0;
+  }
+  const std::vector<char*> arguments = Pointers(spec->arguments);
+  const std::vector<char*> environment = Pointers(spec->environment);
+  if (Result<void> done = Become(*spec, listener.messages); !done)
+    return listener.Failed(done.error(), kNotBecome);
+
+  listener.Say(StartingLine());
+  Result<void> done = LowerLimits(*spec);
+  if (done) done = TakeSignals(*spec);
+  if (!done) return listener.Failed(done.error(), kNotBecome);
+  execve(spec->executable.c_str(), arguments.data(), environment.data());
+  const int status = errno == ENOENT ? kNotFound : kNotExecutable;
+  return listener.Failed(
+      Error{kFailRestart, fmt::format("{} cannot be run: {}.", spec->executable, strerror(errno))},
+      status);
+}
+
+}  // namespace
+}  // namespace rm
+
+int main(int argc, char** argv) {
+  const bool reports = argc == 3 && std::string_view(argv[1]) == rm::kReportOption;
+  if (argc != 2 && !reports) {
+    fputs("usage: rm-relaunch [--report] FILE\n", stderr);
+    return rm::kNotBecome;
+  }
+  return rm::Run(argv[argc - 1], reports);
+}

@@ -1,0 +1,19 @@
+// How do names cross the C ABI? As UTF-16 outside and UTF-8 inside.
+//
+// A Linux name is bytes. Bytes that are not UTF-8 become the lone surrogates U+DC80..U+DCFF, one a
+// byte (the "surrogateescape" of Python's PEP 383), and turn back into the same bytes.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace rm {
+
+std::u16string Utf8ToUtf16(std::string_view bytes);
+
+// None when the text holds a lone surrogate that stands for no byte, or an escape that would spell
+// valid UTF-8 (two spellings of one name).
+std::optional<std::string> Utf16ToUtf8(std::u16string_view text);
+
+}  // namespace rm

@@ -1,0 +1,55 @@
+#include "cli/ancestry.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+namespace rm::cli {
+namespace {
+
+constexpr unsigned kForkNoExec = 0x40;  // PF_FORKNOEXEC of <linux/sched.h>, since 2.6
+
+}  // namespace
+
+std::optional<Ancestor> ParseStat(std::string_view line) {
+  const size_t name_end = line.rfind(')');  // the name may hold blanks and parentheses
+  if (name_end == std::string_view::npos) return std::nullopt;
+  std::istringstream before{std::string(line.substr(0, name_end))};
+  std::istringstream after{std::string(line.substr(name_end + 1))};
+  Ancestor ancestor;
+  char state = 0;
+  int group = 0;
+  int session = 0;
+  int terminal = 0;
+  int foreground = 0;
+  unsigned flags = 0;
+  before >> ancestor.pid;
+  after >> state >> ancestor.parent >> group >> session >> terminal >> foreground >> flags;
+  if (!before || !after) return std::nullopt;
+  ancestor.forked_only = (flags & kForkNoExec) != 0;
+  return ancestor;
+}
+
+std::vector<Ancestor> AncestryOf(pid_t first) {
+  std::vector<Ancestor> ancestry;
+  for (pid_t pid = first; pid > 1; pid = ancestry.back().parent) {
+    std::ifstream file(fmt::format("/proc/{}/stat", pid));
+    const std::string line{std::istreambuf_iterator<char>(file), {}};
+    const auto ancestor = ParseStat(line);
+    if (!ancestor) break;
+    ancestry.push_back(*ancestor);
+  }
+  return ancestry;
+}
+
+std::optional<pid_t> CallingShell(const std::vector<Ancestor>& ancestry_of_parent) {
+  if (ancestry_of_parent.empty()) return std::nullopt;
+  const auto shell = std::find_if(ancestry_of_parent.begin(), ancestry_of_parent.end(),
+                                  [](const Ancestor& a) { return !a.forked_only; });
+  return shell == ancestry_of_parent.end() ? ancestry_of_parent.back().pid : shell->pid;
+}
+
+}  // namespace rm::cli

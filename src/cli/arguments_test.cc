@@ -1,0 +1,88 @@
+#include "cli/arguments.h"
+
+#include <gmock/gmock.h>
+
+#include "cli/exit_codes.h"
+
+namespace rm::cli {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+template <class T>
+T Parsed(std::vector<std::string> arguments) {
+  const Options options = ParseArguments(std::move(arguments));
+  if (const auto* mistake = std::get_if<Mistake>(&options)) ADD_FAILURE() << mistake->text;
+  return std::holds_alternative<T>(options) ? std::get<T>(options) : T{};
+}
+
+int MistakeOf(std::vector<std::string> arguments) {
+  const Options options = ParseArguments(std::move(arguments));
+  const auto* mistake = std::get_if<Mistake>(&options);
+  return mistake ? mistake->exit_code : 0;
+}
+
+TEST(Arguments, RunTakesSeveralFilesAndTheCommandAsItIs) {
+  const auto run = Parsed<RunOptions>({"run", "-f", "a", "b", "-f", "c", "-s", "nginx", "-p", "12",
+                                       "--force", "--", "cmd", "-f", "--", "--help"});
+  EXPECT_THAT(run.targets.files, ElementsAre("a", "b", "c"));
+  EXPECT_THAT(run.targets.services, ElementsAre("nginx"));
+  EXPECT_THAT(run.targets.pids, ElementsAre(12u));
+  EXPECT_TRUE(run.stop.force);
+  EXPECT_THAT(run.command, ElementsAre("cmd", "-f", "--", "--help"));
+}
+
+TEST(Arguments, RunWithoutTargetsOrCommandIsAMistake) {
+  EXPECT_EQ(MistakeOf({"run", "--", "true"}), kExitUsage);
+  EXPECT_EQ(MistakeOf({"run", "-f", "a"}), kExitUsage);
+  EXPECT_EQ(MistakeOf({"run", "-f", "a", "--"}), kExitUsage);
+  EXPECT_EQ(MistakeOf({"run"}), kExitUsage);
+}
+
+TEST(Arguments, ADryRunNeedsNoCommand) {
+  EXPECT_THAT(Parsed<RunOptions>({"run", "--dry-run", "-f", "a"}).command, IsEmpty());
+}
+
+TEST(Arguments, WhoFailsWithTwoAndTheOthersWith124) {
+  EXPECT_EQ(MistakeOf({"who"}), kExitWhoFailed);
+  EXPECT_EQ(MistakeOf({"frobnicate"}), kExitUsage);
+  EXPECT_EQ(MistakeOf({}), kExitUsage);
+  EXPECT_EQ(MistakeOf({"run", "-p", "0", "--", "true"}), kExitUsage);
+  EXPECT_EQ(MistakeOf({"run", "-p", "x", "--", "true"}), kExitUsage);
+}
+
+TEST(Arguments, AnUnknownCommandIsNamed) {
+  const auto mistake = std::get<Mistake>(ParseArguments({"frobnicate"}));
+  EXPECT_THAT(mistake.text, HasSubstr("there is no command frobnicate"));
+}
+
+TEST(Arguments, ASessionIsNamedByItsKeyOrByTheEnvironment) {
+  const auto written = Parsed<SessionOptions>({"session", "register", "0123", "-f", "a"});
+  EXPECT_EQ(written.verb, SessionVerb::kRegister);
+  EXPECT_EQ(written.key, "0123");
+  EXPECT_THAT(written.targets.files, ElementsAre("a"));
+  EXPECT_EQ(Parsed<SessionOptions>({"session", "end"}).key, "");
+  EXPECT_EQ(Parsed<SessionOptions>({"session", "list", "-"}).key, "-");
+}
+
+TEST(Arguments, AFilterNeedsATargetAndOneAction) {
+  EXPECT_EQ(MistakeOf({"session", "filter", "k", "-p", "1"}), kExitUsage);
+  EXPECT_EQ(MistakeOf({"session", "filter", "k", "--no-restart"}), kExitUsage);
+  EXPECT_EQ(MistakeOf({"session", "filter", "k", "-p", "1", "--no-restart", "--remove"}),
+            kExitUsage);
+  EXPECT_EQ(Parsed<SessionOptions>({"session", "filter", "k", "-p", "1", "--no-restart"}).action,
+            "no-restart");
+  EXPECT_EQ(Parsed<SessionOptions>({"session", "filter", "k"}).action, "");
+}
+
+TEST(Arguments, HelpAndVersionAreAnswers) {
+  EXPECT_THAT(std::get<Saying>(ParseArguments({"--version"})).text, HasSubstr("restartctl "));
+  EXPECT_THAT(std::get<Saying>(ParseArguments({"--help"})).text, HasSubstr("Examples:"));
+  EXPECT_THAT(std::get<Saying>(ParseArguments({"run", "--help"})).text,
+              HasSubstr("--leave-critical"));
+}
+
+}  // namespace
+}  // namespace rm::cli

@@ -1,0 +1,211 @@
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <restartmanager.hpp>
+#include <utility>
+
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/exceptions.h"
+#include "cli/exit_codes.h"
+#include "cli/json.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "cli/run_report.h"
+#include "cli/stop_signals.h"
+#include "cli/targets.h"
+#include "cli/text.h"
+
+namespace rm::cli {
+namespace {
+
+ULONG FlagsOf(const StopOptions& stop) {
+  return (stop.force ? RmForceShutdown : 0) | (stop.only_registered ? RmShutdownOnlyRegistered : 0);
+}
+
+// What a refused or failed stop says to a person.
+std::string RefusalText(const api::Error& why, const api::AppList& list) {
+  std::string text = why.text;
+  if (why.code == ERROR_FAIL_NOACTION_REBOOT) {
+    for (const api::App& app : list.apps) {
+      if (app.reboot_reasons == RmRebootReasonNone || app.status & RmStatusShutdownMasked) continue;
+      text += fmt::format("\nrestartctl: in the way: {}: {}", NameOf(app), HoldingsText(app));
+    }
+    text += "\nrestartctl: nothing was stopped; use --leave-critical to leave them running";
+  }
+  if (why.code == ERROR_ACCESS_DENIED) {
+    text += "; name the files in the directory instead, for example with find and --files-from";
+  }
+  return text;
+}
+
+void NoteExceptions(const api::AppList& list, RunReport& report) {
+  for (const api::App& app : list.apps) {
+    if ((app.status & RmStatusShutdownMasked) == 0 || app.holdings.empty()) continue;
+    report.left_running.push_back({NameOf(app), HoldingsText(app)});
+  }
+}
+
+// Who will be stopped for good is said before it is.
+void WarnOfNoReturn(const api::AppList& list, Progress& progress) {
+  for (const api::App& app : list.apps) {
+    if (!app.listed || app.status & RmStatusShutdownMasked) continue;
+    if (app.come_back != RmxComeBackNot || !app.why_not_stoppable.empty()) continue;
+    progress.TellNote(
+        fmt::format("{} is going to be stopped and {}", NameOf(app), ComeBackText(app)));
+  }
+}
+
+// Those who still have the content of before, now that everybody is back.
+void NoteLeftOver(api::Session& session, RunReport& report) {
+  const auto list = session.Apps();
+  if (!list) return;
+  for (const api::App& app : list->apps) {
+    api::App stale = app;
+    std::erase_if(stale.holdings, [](const api::Holding& h) { return !h.previous_content; });
+    if (!stale.holdings.empty()) report.left_over.push_back({NameOf(app), HoldingsText(stale)});
+  }
+}
+
+class Runner {
+ public:
+  Runner(const RunOptions& options, Progress progress)
+      : options_(options), progress_(std::move(progress)) {}
+
+  int Run() {
+    StopSignals signals;
+    auto session = Prepare();
+    if (!session) return Refuse(session.error());
+    if (options_.dry_run) return DryRun(*session);
+
+    auto stopped = Stop(*session, signals);
+    int otherwise = 0;
+    if (stopped) {
+      otherwise = RunCommand(signals);
+    } else {
+      otherwise = Refuse(stopped.error());
+    }
+    return BringBack(*session, otherwise);
+  }
+
+ private:
+  int Refuse(const api::Error& why) {
+    progress_.TellError(RefusalText(why, list_));
+    return ExitCodeOfError(why.code);
+  }
+
+  // Everything that can be said before anybody is stopped.
+  api::Result<api::Session> Prepare() {
+    auto resources = ResolveTargets(options_.targets,
+                                    options_.missing_ok ? Missing::kIsFine : Missing::kIsError);
+    if (!resources) {
+      return api::Error{resources.error().code, resources.error().text + "; nothing was stopped"};
+    }
+    auto session = api::Session::Start();
+    if (!session) return session.error();
+    if (options_.stop.relaunch) {
+      if (auto done = session->SetOption(RmxOptionRelaunch, 1); !done) return done.error();
+    }
+    if (auto done = session->Register(*resources); !done) return done.error();
+    auto list = ExceptOwnTree(
+        *session, options_.leave_critical ? Critical::kLeaveRunning : Critical::kRefuse);
+    if (!list) return list.error();
+    list_ = std::move(*list);
+    NoteExceptions(list_, report_);
+    if (!list_.unreadable.empty())
+      progress_.TellNote(UnreadableLine(list_.unreadable.size(), geteuid() == 0));
+    return session;
+  }
+
+  int DryRun(api::Session& session) {
+    const auto plan = session.GetPlan(FlagsOf(options_.stop));
+    if (!plan) return Refuse(plan.error());
+    const int code = ExitCodeOfError(plan->refusal);
+    if (options_.json) {
+      Answer(PlanJson(*plan, code) + "\n");
+      return code;
+    }
+    Answer(PlanText(*plan));
+    for (const Fate& fate : report_.left_running) {
+      Answer(fmt::format("left running: {}: {}\n", fate.name, fate.why));
+    }
+    return code;
+  }
+
+  api::Result<void> Stop(api::Session& session, StopSignals& signals) {
+    StopOnSignal watch(signals);
+    // The first event comes when nothing was refused and nobody was asked yet.
+    bool warned = false;
+    const api::Observer tell = [&](const api::Event& event) {
+      if (!std::exchange(warned, true)) WarnOfNoReturn(list_, progress_);
+      progress_.Tell(event, report_);
+    };
+    auto done = session.Shutdown(FlagsOf(options_.stop), tell, watch.token());
+    if (done && watch.token().stop_requested()) {
+      return api::Error{ERROR_CANCELLED, "cancelled by a signal before the command was run"};
+    }
+    return done;
+  }
+
+  int RunCommand(StopSignals& signals) {
+    progress_.ClearLine();
+    const Started started = StartCommand(options_.command, signals);
+    if (started.pid < 0) {
+      progress_.TellError(fmt::format("{} cannot be executed: {}", Printable(options_.command[0]),
+                                      strerror(started.error)));
+      return ExitCodeOfExec(started.error);
+    }
+    progress_.TellCommandStarted(started.pid);
+    report_.command_status = AwaitCommand(started.pid, signals);
+    progress_.TellCommandEnded(*report_.command_status);
+    return 0;
+  }
+
+  // Not to be interrupted: the signals wait until the program ends. `otherwise`: the exit status if
+  // the command was not run.
+  int BringBack(api::Session& session, int otherwise) {
+    const auto back = session.Restart(Teller());
+    const bool never_began = !back && back.error().code == ERROR_REQUEST_OUT_OF_SEQUENCE;
+    if (!back && !never_began) {
+      progress_.TellError(back.error().text +
+                          "; see restartctl session show, and try restartctl "
+                          "recover");
+    }
+    if (report_.command_status) {
+      NoteLeftOver(session, report_);
+    } else {
+      report_.left_running.clear();
+    }
+    report_.exit_code = ExitCodeOf(report_, otherwise);
+    if (!back && !never_began) report_.exit_code = kExitNotBack;
+    // What is still owed stays owed, for restartctl recover.
+    const auto left = back ? session.End() : session.Close();
+    if (!left) progress_.TellError(left.error().text);
+    progress_.TellReport(report_);
+    return report_.exit_code;
+  }
+
+  api::Observer Teller() {
+    return [this](const api::Event& event) { progress_.Tell(event, report_); };
+  }
+
+  const RunOptions& options_;
+  Progress progress_;
+  api::AppList list_;  // who used it before anybody was stopped
+  RunReport report_;
+};
+
+}  // namespace
+
+int Run(const RunOptions& options) {
+  auto progress = Progress::Open(options.quiet ? Loudness::kTroubleOnly : Loudness::kEverything,
+                                 options.json && !options.dry_run, options.json_file);
+  if (!progress) {
+    Complain("{}", progress.error().text);
+    return kExitUsage;
+  }
+  return Runner(options, std::move(*progress)).Run();
+}
+
+}  // namespace rm::cli

@@ -1,0 +1,85 @@
+#include "cli/targets.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
+#include "cli/paths.h"
+#include "cli/text.h"
+
+namespace rm::cli {
+namespace {
+
+api::Error Wrong(std::string text) { return {ERROR_BAD_ARGUMENTS, std::move(text)}; }
+
+api::Result<std::vector<std::string>> ReadNames(const std::string& from) {
+  std::string text;
+  if (from == "-") {
+    text.assign(std::istreambuf_iterator<char>(std::cin), {});
+  } else {
+    std::ifstream file(from, std::ios::binary);
+    if (!file) return Wrong(fmt::format("cannot read {}: {}", Printable(from), strerror(errno)));
+    text.assign(std::istreambuf_iterator<char>(file), {});
+  }
+  return SplitNames(text);
+}
+
+api::Result<std::string> CheckService(const std::string& name) {
+  auto unit = api::DescribeUnit(name);
+  if (!unit) return unit.error();
+  if (unit->load_state == "no-systemd") {
+    return Wrong(fmt::format("service {}: there is no systemd here to ask", Printable(name)));
+  }
+  if (unit->load_state == "not-found") {
+    return Wrong(fmt::format("service {}: there is no such unit; see systemctl list-units",
+                             Printable(name)));
+  }
+  return name;
+}
+
+}  // namespace
+
+api::Result<api::Resources> ResolveTargets(const TargetOptions& options, Missing missing) {
+  api::Resources resources;
+  std::vector<std::string> names = options.files;
+  if (!options.files_from.empty()) {
+    auto more = ReadNames(options.files_from);
+    if (!more) return more.error();
+    names.insert(names.end(), more->begin(), more->end());
+  }
+  const bool any_relative = std::any_of(
+      names.begin(), names.end(), [](const std::string& name) { return !name.starts_with('/'); });
+  std::string directory = "/";
+  if (any_relative) {
+    auto current = CurrentDirectory();
+    if (!current) return current.error();
+    directory = *current;
+  }
+  for (const std::string& name : names) {
+    const std::string path = AbsolutePath(name, directory);
+    if (missing == Missing::kIsError) {
+      if (auto exists = CheckExists(path); !exists) {
+        return exists.error();
+      }
+    }
+    resources.files.push_back(path);
+  }
+  for (const std::string& name : options.services) {
+    auto service = CheckService(name);
+    if (!service) return service.error();
+    resources.services.push_back(*service);
+  }
+  for (const uint32_t pid : options.pids) {
+    auto process = api::DescribeProcess(pid);
+    if (!process) return Wrong(fmt::format("pid {}: {}", pid, process.error().text));
+    resources.processes.push_back(*process);
+  }
+  return resources;
+}
+
+}  // namespace rm::cli

@@ -1,0 +1,186 @@
+#include "execute/restart.h"
+
+#include <algorithm>
+
+#include "base/win32_codes.h"
+#include "execute/progress.h"
+
+namespace rm {
+namespace {
+
+constexpr uint32_t kMasks = kStatusShutdownMasked | kStatusRestartMasked;
+
+bool IsOwed(const Debt& debt) {
+  return debt.state == DebtState::kOwed || debt.state == DebtState::kFailed;
+}
+
+// A service may have been stopped and restarted before in this session: the newest stop counts.
+App* AppOf(const Debt& debt, std::vector<App>& apps) {
+  App* found = nullptr;
+  for (App& app : apps) {
+    if (debt.unit ? app.unit != debt.unit : (app.is_service() || app.main != debt.process->was))
+      continue;
+    if (!found || (found->status & kStatusRestarted)) found = &app;
+  }
+  return found;
+}
+
+std::string NameOf(const Debt& debt) { return debt.unit ? ToString(*debt.unit) : debt.app_name; }
+
+class RestartRun {
+ public:
+  RestartRun(std::vector<Debt>& debts, std::vector<App>& apps, const StopContext& context,
+             Machine& machine, SessionStore& store)
+      : debts_(debts),
+        apps_(apps),
+        context_(context),
+        machine_(machine),
+        store_(store),
+        progress_(std::count_if(debts.begin(), debts.end(), IsOwed), context.percent) {}
+
+  Result<void> Run() {
+    progress_.Begin();
+    if (context_.cancel.stop_requested()) return Cancelled();
+    if (auto paid = Pay(); !paid) return paid;
+    TellWhoStaysDown();
+    if (!failed_.empty())
+      return Fail(kFailRestart, "{} did not come back: {}", failed_, first_trouble_);
+    progress_.End();
+    return {};
+  }
+
+ private:
+  static tl::unexpected<Error> Cancelled() {
+    return Fail(kCancelled, "restarting was cancelled; RmRestart can be called again");
+  }
+
+  Result<void> Pay() {
+    DropUnasked();
+    if (!debts_.empty()) Tell(EventKind::kRelease, nullptr, "", "");
+    std::string release_trouble;
+    if (auto released = machine_.Release(context_.session.name, debts_); !released)
+      release_trouble = released.error().message;
+    std::vector<Debt> owed;
+    for (Debt& debt : debts_) {
+      if (!IsOwed(debt)) continue;
+      if (debt.process && machine_.IsAlive(debt.process->was)) {
+        NeverLeft(debt);
+        continue;
+      }
+      debt.state = DebtState::kOwed;
+      Tell(EventKind::kRestarting, &debt, NameOf(debt), "");
+      if (auto started = machine_.Start(debt); !started) {
+        Decide(debt, DebtState::kFailed, started.error().message);
+        continue;
+      }
+      if (debt.state == DebtState::kOwed)
+        owed.push_back(debt);
+      else
+        Decide(debt, debt.state, "");
+    }
+    auto all = machine_.AwaitStarted(
+        owed, machine_.Now() + context_.limits.restart, context_.cancel,
+        [&](const Debt& debt, const std::string& why) { Decide(debt, debt.state, why); });
+    const bool cancelled = context_.cancel.stop_requested();
+    if (!cancelled)
+      for (Debt& debt : debts_)
+        if (debt.state == DebtState::kOwed)
+          Decide(debt, DebtState::kFailed,
+                 all ? "it is not running yet, and the time for restarting is over"
+                     : all.error().message);
+    if (!release_trouble.empty() && first_trouble_.empty()) first_trouble_ = release_trouble;
+    if (debts_.empty()) return {};
+    if (auto written = store_.UpdateDebts(context_.session.id, debts_); !written)
+      return Pass(std::move(written));
+    if (cancelled) return Cancelled();
+    return {};
+  }
+
+  // Written down, but its app was never asked to leave: nothing is owed for it.
+  void DropUnasked() {
+    for (Debt& debt : debts_)
+      if (debt.state == DebtState::kPlanned) debt.state = DebtState::kCancelled;
+  }
+
+  // It was asked and still runs. Should it leave after all, rm-relaunch, which is started now,
+  // waits for that a while and brings it back.
+  void NeverLeft(Debt& debt) {
+    (void)machine_.Start(debt);
+    debt.state = DebtState::kCancelled;
+  }
+
+  void Decide(const Debt& decided, DebtState state, const std::string& why) {
+    for (Debt& debt : debts_)
+      if (debt.id == decided.id) debt.state = state;
+    App* app = AppOf(decided, apps_);
+    if (state == DebtState::kPaid) {
+      progress_.Done();
+      // Also who was asked and left only when nobody waited for it any more.
+      if (app && ((app->status & kStatusStopped) || !machine_.IsAlive(app->main)))
+        app->status = (app->status & kMasks) | kStatusStopped | kStatusRestarted;
+      Tell(EventKind::kRestarted, &decided, NameOf(decided), why);
+      return;
+    }
+    if (app) app->status = (app->status & ~uint32_t{kStatusRestarted}) | kStatusErrorOnRestart;
+    if (failed_.empty()) first_trouble_ = why;
+    failed_ += (failed_.empty() ? "" : ", ") + NameOf(decided);
+    Tell(EventKind::kRestartFailed, &decided, NameOf(decided), why);
+  }
+
+  void TellWhoStaysDown() {
+    for (const App& app : apps_) {
+      if (!(app.status & kStatusStopped) ||
+          (app.status & (kStatusRestarted | kStatusErrorOnRestart)))
+        continue;
+      if (!context_.events || app.come_back == ComeBack::kWithParent) continue;
+      const bool masked = app.status & kStatusRestartMasked;
+      context_.events(Event{EventKind::kNotRestarted, progress_.percent(), app.main, app.name,
+                            app.unit, masked ? "a filter says so" : app.why_not_back});
+    }
+  }
+
+  void Tell(EventKind kind, const Debt* debt, const std::string& name, const std::string& text) {
+    if (!context_.events) return;
+    Event event{kind, progress_.percent(), {}, name, std::nullopt, text};
+    if (debt) {
+      event.unit = debt->unit;
+      if (const App* app = AppOf(*debt, apps_)) {
+        event.process = app->main;
+        event.name = app->name;
+      }
+    }
+    context_.events(event);
+  }
+
+  std::vector<Debt>& debts_;
+  std::vector<App>& apps_;
+  const StopContext& context_;
+  Machine& machine_;
+  SessionStore& store_;
+  Progress progress_;
+  std::string failed_;
+  std::string first_trouble_;
+};
+
+}  // namespace
+
+Result<void> Restart(std::vector<Debt>& debts, std::vector<App>& apps, const StopContext& context,
+                     Machine& machine, SessionStore& store) {
+  return RestartRun(debts, apps, context, machine, store).Run();
+}
+
+Result<void> LeaveDown(std::vector<Debt>& debts, const StopContext& context, Machine& machine,
+                       SessionStore& store) {
+  bool owed = false;
+  for (Debt& debt : debts) {
+    if (debt.state != DebtState::kOwed) continue;
+    owed = true;
+    if (auto cancelled = machine.CancelStart(debt); !cancelled) return cancelled;
+    debt.state = DebtState::kCancelled;
+  }
+  if (owed)
+    if (auto written = store.UpdateDebts(context.session.id, debts); !written) return written;
+  return machine.Release(context.session.name, debts);
+}
+
+}  // namespace rm

@@ -1,0 +1,418 @@
+#include "execute/stop.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <optional>
+
+#include "base/win32_codes.h"
+#include "fakes/fake_machine.h"
+#include "fakes/fake_store.h"
+#include "fakes/small_world.h"
+#include "plan/stop_plan.h"
+
+namespace rm {
+namespace {
+
+using namespace test;
+using namespace std::chrono_literals;
+using ::testing::Contains;
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+using ::testing::StartsWith;
+
+constexpr uint32_t kFailedAlive = kStatusRunning | kStatusErrorOnStop;
+
+class StopTest : public ::testing::Test {
+ protected:
+  StopTest() {
+    context_.session = store_.Start(Id(900))->record;
+    context_.store_directory = "/store";
+    context_.percent = [this](unsigned percent) { percents_.push_back(percent); };
+    context_.events = [this](const Event& event) { events_.push_back(event); };
+    context_.cancel = cancel_.get_token();
+  }
+
+  // A program that comes back, as relaunching allows.
+  App Returning(const std::string& name, pid_t pid) {
+    App app = Program(name, pid);
+    app.come_back = ComeBack::kRelaunched;
+    sources_.captured[Id(pid)] = RelaunchSpec{.was = Id(pid)};
+    return app;
+  }
+
+  uint32_t StopAll(std::vector<App> apps) {
+    plan_ = PlanStop(std::move(apps), sources_, {.force = context_.force});
+    auto stopped = Stop(plan_, context_, machine_, store_);
+    message_ = stopped ? "" : stopped.error().message;
+    return stopped ? kSuccess : stopped.error().code;
+  }
+
+  uint32_t StatusOf(const std::string& name) const {
+    for (const App& app : plan_.apps)
+      if (app.name == name) return app.status;
+    ADD_FAILURE() << name << " is not in the plan";
+    return 0;
+  }
+
+  // As another process would read it now; none: nothing is written down.
+  std::optional<DebtState> OnDisk(const std::string& name) {
+    const SessionState state = store_.Peek(context_.session.id);
+    for (const Debt& debt : state.debts)
+      if (debt.app_name == name) return debt.state;
+    return std::nullopt;
+  }
+
+  std::vector<std::string> AsksOnly() const {
+    std::vector<std::string> asks;
+    for (const std::string& act : machine_.acts())
+      if (act.starts_with("ask")) asks.push_back(act);
+    return asks;
+  }
+
+  FakeMachine machine_;
+  FakeStore store_;
+  std::stop_source cancel_;
+  StopContext context_;
+  ComeBackSources sources_;
+  StopPlan plan_;
+  std::string message_;
+  std::vector<unsigned> percents_;
+  std::vector<Event> events_;
+};
+
+TEST_F(StopTest, NobodyToStopIsASingleHundredAndNoAct) {
+  EXPECT_EQ(StopAll({}), kSuccess);
+  EXPECT_THAT(machine_.acts(), IsEmpty());
+  EXPECT_THAT(percents_, ElementsAre(100));
+}
+
+TEST_F(StopTest, TheHoldThenOneClassAfterTheOther) {
+  EXPECT_EQ(StopAll({Service("nginx", 1), Service("db", 2), Returning("editor", 3),
+                     Program("mail", 4, AppType::kMainWindow),
+                     Program("desktop", 5, AppType::kExplorer)}),
+            kSuccess);
+  EXPECT_THAT(machine_.acts(),
+              ElementsAre("hold nginx.service db.service",                           //
+                          "ask mail", "wait", "forget",                              //
+                          "queue editor", "ask to return editor", "wait", "forget",  //
+                          "ask to return nginx.service", "ask to return db.service", "wait",
+                          "forget",  //
+                          "ask desktop", "wait", "forget"));
+  for (const App& app : plan_.apps) EXPECT_EQ(app.status, kStatusStopped) << app.name;
+}
+
+TEST_F(StopTest, WhoMayNotReturnIsAskedForGoodAndNothingIsHeld) {
+  EXPECT_EQ(StopAll({Masked(Service("nginx", 1), kStatusRestartMasked)}), kSuccess);
+  EXPECT_THAT(machine_.acts(), ElementsAre("ask nginx.service", "wait", "forget"));
+  EXPECT_EQ(StatusOf("nginx"), kStatusStopped | kStatusRestartMasked);
+}
+
+TEST_F(StopTest, TheDebtIsOnDiskBeforeTheHoldAndOwedBeforeTheFirstAskOfItsClass) {
+  machine_.on_act = [this](const std::string& act) {
+    if (act.starts_with("hold") || act.starts_with("queue")) {
+      EXPECT_EQ(OnDisk("editor"), DebtState::kPlanned) << act;
+      EXPECT_EQ(OnDisk("nginx"), DebtState::kPlanned) << act;
+    } else if (act == "ask to return editor") {
+      EXPECT_EQ(OnDisk("editor"), DebtState::kOwed) << act;
+      EXPECT_EQ(OnDisk("nginx"), DebtState::kPlanned) << act;
+    } else if (act.starts_with("ask")) {
+      EXPECT_EQ(OnDisk("nginx"), DebtState::kOwed) << act;
+      EXPECT_EQ(OnDisk("web.service"), DebtState::kOwed) << act;
+    }
+  };
+  App nginx = Service("nginx", 2);
+  nginx.goes_along = {Unit("web")};
+  EXPECT_EQ(StopAll({Returning("editor", 1), nginx}), kSuccess);
+  EXPECT_THAT(AsksOnly(), ElementsAre("ask to return editor", "ask to return nginx.service"));
+}
+
+TEST_F(StopTest, HowAQueuedProgramIsStartedIsOnDiskBeforeItIsAsked) {
+  machine_.on_act = [this](const std::string& act) {
+    if (!act.starts_with("ask")) return;
+    const auto debts = store_.Peek(context_.session.id).debts;
+    ASSERT_THAT(debts, SizeIs(1));
+    EXPECT_THAT(debts[0].relaunch_unit, StartsWith("relaunch-"));
+    EXPECT_THAT(debts[0].spec_file, StartsWith("/store/"));
+  };
+  EXPECT_EQ(StopAll({Returning("editor", 1)}), kSuccess);
+}
+
+TEST_F(StopTest, NobodyIsAskedWhenTheDebtsCannotBeWrittenDown) {
+  store_.FailNext("AddDebts", Error{kSemTimeout, "locked"});
+  EXPECT_EQ(StopAll({Service("nginx", 1)}), kSemTimeout);
+  EXPECT_THAT(machine_.acts(), IsEmpty());
+  EXPECT_EQ(StatusOf("nginx"), kStatusRunning);
+}
+
+TEST_F(StopTest, NobodyOfAClassIsAskedWhenItsDebtsCannotBecomeOwed) {
+  store_.FailNext("UpdateDebts", Error{kWriteFault, "disk full"});
+  EXPECT_EQ(StopAll({Service("nginx", 1)}), kWriteFault);
+  EXPECT_THAT(AsksOnly(), IsEmpty());
+  EXPECT_EQ(OnDisk("nginx"), DebtState::kPlanned);
+}
+
+TEST_F(StopTest, NobodyIsAskedWhenTheHoldFails) {
+  machine_.HoldFails();
+  EXPECT_EQ(StopAll({Returning("editor", 1), Service("nginx", 2)}), kFailShutdown);
+  EXPECT_THAT(message_, HasSubstr("nothing was stopped"));
+  EXPECT_THAT(message_, HasSubstr("the guard does not start"));
+  EXPECT_THAT(AsksOnly(), IsEmpty());
+  EXPECT_EQ(OnDisk("editor"), DebtState::kCancelled);
+  EXPECT_EQ(OnDisk("nginx"), DebtState::kCancelled);
+  EXPECT_EQ(StatusOf("nginx"), kStatusRunning);
+}
+
+TEST_F(StopTest, NobodyOfAClassIsAskedWhenARestartCannotBeQueued) {
+  machine_.CannotBeQueued("editor");
+  EXPECT_EQ(StopAll({Program("player", 1), Returning("editor", 2)}), kFailShutdown);
+  EXPECT_THAT(message_, HasSubstr("editor was not stopped"));
+  EXPECT_THAT(AsksOnly(), IsEmpty());
+}
+
+TEST_F(StopTest, WhatWasQueuedForAClassThatIsNotAskedWasStartedBesideIt) {
+  store_.FailNext("UpdateDebts", Error{kWriteFault, "disk full"});
+  EXPECT_EQ(StopAll({Returning("editor", 1), Returning("player", 2)}), kWriteFault);
+  EXPECT_THAT(machine_.acts(), ElementsAre("hold", "queue editor", "queue player",
+                                           "cancel start editor", "cancel start player", "forget"));
+}
+
+TEST_F(StopTest, WhatWasQueuedBeforeOneThatCouldNotBeIsCancelled) {
+  machine_.CannotBeQueued("player");
+  EXPECT_EQ(StopAll({Returning("editor", 1), Returning("player", 2)}), kFailShutdown);
+  EXPECT_THAT(machine_.acts(),
+              ElementsAre("hold", "queue editor", "queue player", "cancel start editor", "forget"));
+}
+
+// Whatever call of the store fails: who was asked to return is owed a start on disk.
+TEST_F(StopTest, AStoreThatFailsAtAnyCallLosesNothing) {
+  for (size_t n = 1;; ++n) {
+    FakeMachine machine;
+    FakeStore store;
+    context_.session = store.Start(Id(900))->record;
+    context_.percent = {};
+    context_.events = {};
+    StopPlan plan = PlanStop({Returning("editor", 1), Service("nginx", 2)}, sources_, {});
+    machine.on_act = [&](const std::string& act) {
+      if (!act.starts_with("ask")) return;
+      size_t owed = 0;
+      const SessionState state = store.Peek(context_.session.id);
+      for (const Debt& debt : state.debts) owed += debt.state == DebtState::kOwed;
+      EXPECT_EQ(owed, act == "ask to return editor" ? 1u : 2u) << act << ", call " << n;
+    };
+    const size_t before = store.calls().size();
+    store.FailCall(n, Error{kWriteFault, "disk full"});
+    const auto stopped = Stop(plan, context_, machine, store);
+    if (n > store.calls().size() - before) {
+      EXPECT_TRUE(stopped);
+      EXPECT_GT(n, 3u);
+      return;
+    }
+    EXPECT_EQ(stopped ? 0 : stopped.error().code, kWriteFault) << "call " << n;
+    EXPECT_EQ(plan.apps[1].status, kStatusRunning) << "call " << n;
+  }
+}
+
+TEST_F(StopTest, WhoIsOwedSinceAnEarlierTryIsNotWrittenDownOrQueuedAgain) {
+  plan_ = PlanStop({Returning("editor", 1), Service("nginx", 2)}, sources_, {});
+  std::vector<Debt> earlier = {plan_.debts[0]};
+  earlier[0].state = DebtState::kOwed;
+  ASSERT_TRUE(store_.AddDebts(context_.session.id, earlier));
+  plan_.debts[0] = earlier[0];
+  ASSERT_TRUE(Stop(plan_, context_, machine_, store_));
+  EXPECT_FALSE(machine_.Did("queue editor"));
+  EXPECT_TRUE(machine_.Did("ask to return editor"));
+  const SessionState state = store_.Peek(context_.session.id);
+  ASSERT_THAT(state.debts, SizeIs(2));
+  for (const Debt& debt : state.debts) EXPECT_EQ(debt.state, DebtState::kOwed) << debt.app_name;
+}
+
+TEST_F(StopTest, ManyAreAllAskedBeforeAnybodyIsWaitedFor) {
+  std::vector<App> apps;
+  for (pid_t pid = 1; pid <= 200; ++pid) {
+    apps.push_back(Program("p" + std::to_string(pid), pid));
+    machine_.Leaves(apps.back().name, Milliseconds(pid));
+  }
+  EXPECT_EQ(StopAll(apps), kSuccess);
+  EXPECT_THAT(AsksOnly(), SizeIs(200));
+  EXPECT_EQ(machine_.acts()[199], "ask p200");
+  EXPECT_EQ(machine_.acts()[200], "wait");
+  EXPECT_EQ(machine_.elapsed(), 200ms);
+}
+
+TEST_F(StopTest, ARefusalFailsItsClassAndLeavesTheLaterOnesAlone) {
+  machine_.Refuses("editor", "it has unsaved work", 100ms);
+  machine_.Leaves("player", 300ms);
+  EXPECT_EQ(StopAll({Program("editor", 1), Returning("player", 2), Service("nginx", 3)}),
+            kFailShutdown);
+  EXPECT_EQ(message_, "editor could not be stopped: it has unsaved work");
+  EXPECT_EQ(StatusOf("editor"), kFailedAlive);
+  EXPECT_EQ(StatusOf("player"), kStatusStopped);
+  EXPECT_EQ(StatusOf("nginx"), kStatusRunning);
+  EXPECT_EQ(OnDisk("player"), DebtState::kOwed);
+  EXPECT_EQ(OnDisk("nginx"), DebtState::kPlanned);
+  EXPECT_THAT(machine_.acts(), Not(Contains("ask to return nginx.service")));
+}
+
+TEST_F(StopTest, WhoWentByItselfWasNotStoppedByUs) {
+  machine_.IsGoneAlready("editor");
+  EXPECT_EQ(StopAll({Program("editor", 1), Program("player", 2)}), kSuccess);
+  EXPECT_EQ(StatusOf("editor"), kStatusStoppedOther);
+  EXPECT_EQ(StatusOf("player"), kStatusStopped);
+}
+
+TEST_F(StopTest, WhoWentByItselfWasOwedAStart) {
+  machine_.IsGoneAlready("editor");
+  machine_.IsGoneAlready("nginx.service");
+  EXPECT_EQ(StopAll({Returning("editor", 1), Service("nginx", 2)}), kSuccess);
+  EXPECT_EQ(StatusOf("nginx"), kStatusStoppedOther);
+  EXPECT_EQ(OnDisk("nginx"), DebtState::kCancelled);
+  EXPECT_EQ(OnDisk("editor"), DebtState::kCancelled);
+  EXPECT_TRUE(machine_.Did("cancel start editor"));
+}
+
+TEST_F(StopTest, WhoCannotBeAskedFailsAndTheOthersOfTheClassStillLeave) {
+  machine_.CannotBeAsked("editor");
+  EXPECT_EQ(StopAll({Program("editor", 1), Program("player", 2)}), kFailShutdown);
+  EXPECT_EQ(StatusOf("editor"), kFailedAlive);
+  EXPECT_EQ(StatusOf("player"), kStatusStopped);
+}
+
+TEST_F(StopTest, AllWhoFailedAreNamed) {
+  machine_.CannotBeAsked("editor");
+  machine_.Ignores("player");
+  EXPECT_EQ(StopAll({Program("editor", 1), Program("player", 2)}), kFailShutdown);
+  EXPECT_EQ(message_, "editor, player could not be stopped: editor cannot be reached");
+}
+
+// --- limits and force
+// ------------------------------------------------------------------------------
+
+TEST_F(StopTest, AProgramHasThirtySecondsAndIsNotKilledWithoutForce) {
+  machine_.Ignores("editor");
+  EXPECT_EQ(StopAll({Program("editor", 1)}), kFailShutdown);
+  EXPECT_EQ(machine_.elapsed(), 30s);
+  EXPECT_FALSE(machine_.Did("kill editor"));
+  EXPECT_EQ(StatusOf("editor"), kFailedAlive);
+}
+
+TEST_F(StopTest, AServiceHasTwentySeconds) {
+  machine_.Ignores("nginx.service");
+  EXPECT_EQ(StopAll({Service("nginx", 1)}), kFailShutdown);
+  EXPECT_EQ(machine_.elapsed(), 20s);
+}
+
+TEST_F(StopTest, WhoLeavesAtTheLastMomentHasLeft) {
+  machine_.Leaves("editor", 30s);
+  EXPECT_EQ(StopAll({Program("editor", 1)}), kSuccess);
+  EXPECT_EQ(StatusOf("editor"), kStatusStopped);
+}
+
+TEST_F(StopTest, ForceKillsWhoIsStillThereAtTheLimit) {
+  context_.force = true;
+  machine_.Ignores("editor");
+  machine_.Leaves("player", 1s);
+  EXPECT_EQ(StopAll({Program("editor", 1), Program("player", 2)}), kSuccess);
+  EXPECT_EQ(machine_.elapsed(), 30s);
+  EXPECT_THAT(machine_.acts(), ElementsAre("ask editor", "ask player", "wait", "wait",
+                                           "kill editor", "wait", "forget"));
+  EXPECT_EQ(StatusOf("editor"), kStatusStopped);
+}
+
+TEST_F(StopTest, WhoSurvivesBeingKilledIsWaitedForALittle) {
+  context_.force = true;
+  machine_.Ignores("editor");
+  machine_.SurvivesKill("editor");
+  EXPECT_EQ(StopAll({Program("editor", 1)}), kFailShutdown);
+  EXPECT_EQ(machine_.elapsed(), 35s);
+  EXPECT_THAT(message_, HasSubstr("still there after it was killed"));
+}
+
+TEST_F(StopTest, WhoCouldNotBeKilledWasNamedTwice) {
+  context_.force = true;
+  machine_.Ignores("editor");
+  machine_.CannotBeKilled("editor");
+  EXPECT_EQ(StopAll({Program("editor", 1)}), kFailShutdown);
+  EXPECT_EQ(message_, "editor could not be stopped: editor cannot be killed");
+  EXPECT_EQ(machine_.elapsed(), 30s);
+}
+
+// --- cancelling
+// --------------------------------------------------------------------------------------
+
+TEST_F(StopTest, CancelledAtTheFirstProgressCallNothingHappens) {
+  context_.percent = [this](unsigned) { cancel_.request_stop(); };
+  EXPECT_EQ(StopAll({Service("nginx", 1)}), kCancelled);
+  EXPECT_THAT(machine_.acts(), IsEmpty());
+  EXPECT_EQ(OnDisk("nginx"), std::nullopt);
+}
+
+TEST_F(StopTest, CancelledBetweenTwoAsksTheSecondHearsNothing) {
+  machine_.on_act = [this](const std::string& act) {
+    if (act == "ask editor") cancel_.request_stop();
+  };
+  EXPECT_EQ(StopAll({Program("editor", 1), Program("player", 2)}), kCancelled);
+  EXPECT_THAT(machine_.acts(), ElementsAre("ask editor", "forget"));
+}
+
+TEST_F(StopTest, CancelledWhileWaitingWhoIsGoneIsStoppedAndTheRestGoesOn) {
+  machine_.Leaves("player", 100ms);
+  machine_.Leaves("editor", 1s);
+  machine_.At(500ms, [this] { cancel_.request_stop(); });
+  EXPECT_EQ(StopAll({Program("editor", 1), Returning("player", 2), Service("nginx", 3)}),
+            kCancelled);
+  EXPECT_EQ(machine_.elapsed(), 500ms);
+  EXPECT_EQ(StatusOf("editor"), kStatusRunning);
+  EXPECT_EQ(StatusOf("player"), kStatusStopped);
+  EXPECT_EQ(StatusOf("nginx"), kStatusRunning);
+  EXPECT_EQ(OnDisk("player"), DebtState::kOwed);
+  EXPECT_EQ(machine_.acts().back(), "forget");
+  EXPECT_FALSE(machine_.Did("ask to return nginx.service"));
+}
+
+TEST_F(StopTest, CancelledBeforeTheLimitNobodyIsKilled) {
+  context_.force = true;
+  machine_.Ignores("editor");
+  machine_.At(29s, [this] { cancel_.request_stop(); });
+  EXPECT_EQ(StopAll({Program("editor", 1)}), kCancelled);
+  EXPECT_FALSE(machine_.Did("kill editor"));
+}
+
+// --- what is told
+// ------------------------------------------------------------------------------------
+
+TEST_F(StopTest, ProgressRisesWithEveryoneWhoIsGone) {
+  machine_.Leaves("a", 1s);
+  machine_.Leaves("b", 2s);
+  EXPECT_EQ(StopAll({Program("a", 1), Program("b", 2), Service("nginx", 3)}), kSuccess);
+  EXPECT_THAT(percents_, ElementsAre(0, 33, 66, 99, 100));
+}
+
+TEST_F(StopTest, AFailureNeverTellsAHundred) {
+  machine_.Ignores("b");
+  EXPECT_EQ(StopAll({Program("a", 1), Program("b", 2)}), kFailShutdown);
+  EXPECT_THAT(percents_, ElementsAre(0, 50));
+}
+
+TEST_F(StopTest, EventsTellTheStory) {
+  context_.force = true;
+  machine_.Ignores("editor");
+  machine_.Refuses("player", "busy");
+  EXPECT_EQ(StopAll({Program("editor", 1), Program("player", 2), Service("nginx", 3)}),
+            kFailShutdown);
+  std::vector<std::pair<EventKind, std::string>> told;
+  for (const Event& event : events_) told.emplace_back(event.kind, event.name);
+  using enum EventKind;
+  EXPECT_THAT(told, ElementsAre(std::pair{kHold, ""}, std::pair{kStopping, "editor"},
+                                std::pair{kStopping, "player"}, std::pair{kStopFailed, "player"},
+                                std::pair{kKilling, "editor"}, std::pair{kStopped, "editor"}));
+  EXPECT_EQ(events_[3].text, "busy");
+  EXPECT_EQ(events_[1].process, Id(1));
+}
+
+}  // namespace
+}  // namespace rm

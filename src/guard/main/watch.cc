@@ -1,0 +1,76 @@
+#include "guard/main/watch.h"
+
+#include <poll.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "apps/ask.h"
+#include "base/clock.h"
+#include "base/win32_codes.h"
+#include "machine/machine_linux.h"
+#include "session/session.h"
+#include "store/sqlite_store.h"
+
+namespace rm {
+namespace {
+
+constexpr Milliseconds kLockLimit{30'000};
+
+bool IsAlive(const ProcessId& process) {
+  auto opened = OpenProcess(process);
+  return opened || opened.error().code != kProcessGone;
+}
+
+// rm-relaunch lies beside this program.
+std::string ProgramDirectory() {
+  char path[4096];
+  const ssize_t size = readlink("/proc/self/exe", path, sizeof path);
+  const std::string program(path, size > 0 ? size : 0);
+  return program.substr(0, program.rfind('/'));
+}
+
+Result<void> Pay(const WatchOptions& options) {
+  auto machine = MakeLinuxMachine(ProgramDirectory());
+  if (!machine) return Pass(std::move(machine));
+  auto store = OpenSqliteStore(options.directory, kLockLimit, IsAlive);
+  if (!store) return Pass(std::move(store));
+  return Recover(std::shared_ptr<Machine>(std::move(*machine)),
+                 std::shared_ptr<SessionStore>(std::move(*store)), options.directory, {}, Limits{});
+}
+
+// False: the session needs no guard any more.
+bool OwnerEndsFirst(const UniqueFd& owner, const UniqueFd& file) {
+  while (true) {
+    pollfd waits[] = {{owner.get(), POLLIN, 0}, {file.get(), POLLIN, 0}};
+    if (poll(waits, 2, -1) < 0 && errno != EINTR) return true;
+    if (waits[1].revents) return false;
+    if (waits[0].revents) return true;
+  }
+}
+
+}  // namespace
+
+Result<void> WatchInBackground(const WatchOptions& options) {
+  const std::string path = options.directory + "/guard-" + options.session;
+  auto owner = OpenProcess(options.owner);
+  if (!owner) return Pass(std::move(owner));
+  const UniqueFd file(inotify_init1(IN_CLOEXEC));
+  if (!file || inotify_add_watch(file.get(), path.c_str(), IN_DELETE_SELF) < 0)
+    return Fail(kWriteFault, "{} cannot be watched: {}.", path, std::strerror(errno));
+  const pid_t child = fork();
+  if (child < 0) return Fail(kOutOfMemory, "No process can be made: {}.", std::strerror(errno));
+  if (child > 0) return {};
+  setsid();
+  if (OwnerEndsFirst(*owner, file)) {
+    (void)Pay(options);
+    unlink(path.c_str());
+  }
+  _exit(0);
+}
+
+}  // namespace rm

@@ -1,0 +1,42 @@
+// Who was asked to leave, and who of them is gone? Gone means: the kernel says so (pidfd), of every
+// process, and a service's manager says so too.
+#pragma once
+
+#include <map>
+#include <stop_token>
+#include <vector>
+
+#include "base/unique_fd.h"
+#include "machine/machine.h"
+#include "machine/service_managers.h"
+#include "procfs/proc_tree.h"
+
+namespace rm {
+
+class Departures {
+ public:
+  Departures(const ProcTree& proc, ServiceManagers& managers) : proc_(proc), managers_(managers) {}
+
+  Result<bool> Ask(size_t number, const App& app, bool comes_back);
+  Result<void> Kill(size_t number);
+  Result<std::vector<Departure>> Await(TimePoint deadline, const std::stop_token& cancel);
+  void Forget();
+
+ private:
+  struct Asked {
+    App app;
+    std::vector<UniqueFd> processes;  // of those that still live
+    bool leftovers_asked = false;
+  };
+
+  bool UnitStopped(const Asked& asked);
+  bool IsGone(Asked& asked);
+  std::vector<Manager*> ManagersInvolved();
+  bool HasTerminal(const ProcessId& process) const;
+
+  const ProcTree& proc_;
+  ServiceManagers& managers_;
+  std::map<size_t, Asked> pending_;
+};
+
+}  // namespace rm

@@ -1,0 +1,196 @@
+#include "machine/holds.h"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "apps/launch.h"
+#include "base/win32_codes.h"
+#include "procfs/process.h"
+
+namespace rm {
+namespace {
+
+std::vector<std::string> GuardCommand(const std::string& programs, const HoldRequest& request) {
+  return {programs + "/rm-guard", "hold", request.session, std::to_string(request.owner.pid),
+          std::to_string(request.owner.start_ticks)};
+}
+
+// The file that keeps a guard without a service manager watching: it ends when this is gone.
+std::string GuardFile(const HoldRequest& request) {
+  return request.store_directory + "/guard-" + request.session;
+}
+
+bool IsUp(const UnitState& state) {
+  return state.active_state == "active" || state.active_state == "reloading" ||
+         state.active_state == "activating";
+}
+
+bool Exists(const std::string& file) { return access(file.c_str(), F_OK) == 0; }
+
+}  // namespace
+
+Result<void> Holds::Begin(const HoldRequest& request) {
+  std::map<std::optional<uid_t>, std::vector<std::string>> held;
+  for (const UnitRef& unit : request.held) held[unit.user].push_back(unit.name);
+  Manager* home = managers_.Home();
+  if (home) held[home->user()];
+  if (held.empty()) return StartGuard(request);
+  for (auto& [user, units] : held) {
+    auto manager = managers_.Of(user);
+    if (!manager) return Pass(std::move(manager));
+    Hold hold{request.session, request.owner, GuardCommand(programs_, request), units};
+    if (auto begun = (*manager)->BeginHold(hold); !begun) return begun;
+  }
+  return {};
+}
+
+Result<void> Holds::StartGuard(const HoldRequest& request) {
+  const std::string file = GuardFile(request);
+  if (Exists(file)) return {};
+  const UniqueFd mark(
+      open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!mark) return Fail(kWriteFault, "{} cannot be made: {}", file, std::strerror(errno));
+  const std::string program = programs_ + "/rm-guard";
+  std::vector<std::string> words{program,
+                                 "watch",
+                                 request.store_directory,
+                                 request.session,
+                                 std::to_string(request.owner.pid),
+                                 std::to_string(request.owner.start_ticks)};
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  char* const environment[] = {nullptr};
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  for (int fd : {0, 1, 2}) posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
+  posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+  pid_t child = 0;
+  const int failed =
+      posix_spawn(&child, program.c_str(), &actions, nullptr, arguments.data(), environment);
+  posix_spawn_file_actions_destroy(&actions);
+  if (failed == 0) {
+    // It puts itself into the background once it watches, and tells by its status.
+    int status = 0;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
+  }
+  unlink(file.c_str());
+  return Fail(kWriteFault, "{} does not watch: {}", program,
+              failed != 0 ? std::strerror(failed) : "it ended");
+}
+
+Result<void> Holds::QueueRelaunch(const HoldRequest& request, Debt& debt) {
+  const std::string name = fmt::format("relaunch-{}-{}", request.session, debt.id);
+  auto file = WriteSpecFile(request.store_directory, name, *debt.process);
+  if (!file) return Pass(std::move(file));
+  debt.spec_file = *file;
+  Manager* home = managers_.Home();
+  if (!home) return {};
+  QueuedRelaunch relaunch;
+  relaunch.session = request.session;
+  relaunch.number = static_cast<uint32_t>(debt.id);
+  relaunch.description = fmt::format("{} (restarted after an update)", debt.app_name);
+  relaunch.argv = {programs_ + "/rm-relaunch", *file};
+  for (const UnitRef& unit : request.held)
+    if (unit.user == home->user()) relaunch.after.push_back(unit.name);
+  auto queued = home->QueueRelaunch(relaunch);
+  if (!queued) {
+    unlink(file->c_str());
+    return Pass(std::move(queued));
+  }
+  debt.relaunch_unit = *queued;
+  return {};
+}
+
+Result<void> Holds::Release(const std::string& session, const std::vector<Debt>& debts) {
+  std::set<std::optional<uid_t>> users;
+  for (const Debt& debt : debts)
+    if (debt.unit) users.insert(debt.unit->user);
+  Result<void> released;
+  if (Manager* home = managers_.Home()) users.insert(home->user());
+  for (const auto& user : users) {
+    auto manager = managers_.Of(user);
+    auto ended = manager ? (*manager)->EndHold(session) : Pass(std::move(manager));
+    if (!ended && released) released = std::move(ended);
+  }
+  for (const Debt& debt : debts)
+    if (!debt.spec_file.empty()) {
+      const std::string directory = debt.spec_file.substr(0, debt.spec_file.rfind('/'));
+      unlink((directory + "/guard-" + session).c_str());
+      break;
+    }
+  return released;
+}
+
+Result<void> Holds::CancelStart(const Debt& debt) {
+  if (debt.process && !debt.spec_file.empty()) unlink(debt.spec_file.c_str());
+  if (debt.process && debt.relaunch_unit.empty()) return {};
+  auto manager = debt.unit ? managers_.Of(debt.unit->user) : Result<Manager*>(managers_.Home());
+  if (!manager) return Pass(std::move(manager));
+  if (!*manager) return {};
+  return (*manager)->CancelQueuedStart(debt.unit ? debt.unit->name : debt.relaunch_unit);
+}
+
+Result<void> Holds::Start(Debt& debt) {
+  if (debt.process) return StartProcess(debt);
+  auto manager = managers_.Of(debt.unit->user);
+  if (!manager) return Pass(std::move(manager));
+  return StartUnit(**manager, debt.unit->name);
+}
+
+Result<void> Holds::StartUnit(Manager& manager, const std::string& unit) {
+  auto state = manager.Query(unit);
+  if (!state) return Pass(std::move(state));
+  const bool coming = state->job_type == "start" || state->job_type == "restart";
+  if (coming || IsUp(*state)) return {};
+  auto facts = manager.Describe(unit);
+  if (!facts) return Pass(std::move(facts));
+  if (facts->load_state != "loaded")
+    return Fail(kFailRestart, "its unit is {} now: it was removed or disabled meanwhile",
+                facts->load_state);
+  if (auto forgiven = manager.ResetFailed(unit); !forgiven) return forgiven;
+  return manager.StartUnit(unit);
+}
+
+Result<void> Holds::StartProcess(Debt& debt) {
+  if (!debt.relaunch_unit.empty()) {
+    if (Manager* home = managers_.Home()) {
+      auto state = home->Query(debt.relaunch_unit);
+      if (state && (state->job != 0 || IsUp(*state))) return {};
+    }
+  }
+  const SpecFileState file = LookAtSpecFile(debt.spec_file);
+  const bool failed = !file.failure.empty();
+  if (failed) RewriteSpecFile(debt);
+  if (failed || file.waiting) {
+    if (auto launched = Launch(programs_ + "/rm-relaunch", debt.spec_file); !launched) {
+      RewriteSpecFile(debt);
+      return Pass(std::move(launched));
+    }
+  }
+  // Else it was started, and has put itself into the background or ended since.
+  unlink(debt.spec_file.c_str());
+  debt.state = DebtState::kPaid;
+  return {};
+}
+
+// It did not work; who tries again needs what it takes.
+void Holds::RewriteSpecFile(const Debt& debt) {
+  unlink(debt.spec_file.c_str());
+  const size_t slash = debt.spec_file.rfind('/');
+  (void)WriteSpecFile(debt.spec_file.substr(0, slash), debt.spec_file.substr(slash + 1),
+                      *debt.process);
+}
+
+}  // namespace rm

@@ -1,0 +1,106 @@
+// What can be asked of, and done to, the computer? SEAM 1: machine-linux.cc is the real one,
+// tests/fakes has one that records.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "model/app.h"
+#include "model/debt.h"
+#include "model/fact.h"
+
+namespace rm {
+
+// Who calls: nobody may stop itself or those it lives from.
+struct Caller {
+  ProcessId self;
+  std::vector<ProcessId> ancestors;  // parent first; pid 1 not included
+  uid_t uid = 0;                     // effective
+  std::optional<Owner> owner;        // the unit it runs in
+};
+
+struct ObserveOptions {
+  bool directories = true;  // also working and root directories
+  bool capture = false;     // also what it takes to relaunch plain processes
+};
+
+// The hold of a session (docs/hold.md): while it exists, no held unit starts.
+struct HoldRequest {
+  std::string session;  // SessionRecord::name
+  ProcessId owner;      // when this process dies, the hold ends by itself
+  std::vector<UnitRef> held;
+  std::string store_directory;  // the guard reads what is owed here
+};
+
+// One app that was asked to leave and has, or has not.
+struct Departure {
+  size_t app = 0;  // the number given to Ask
+  bool gone = false;
+  std::string trouble;  // why it is not gone, for people; "" if it is
+};
+
+class Machine {
+ public:
+  virtual ~Machine() = default;
+
+  virtual TimePoint Now() = 0;
+  // The calling process, together with the one that owns the session: what either needs to live
+  // counts as an ancestor.
+  virtual Result<Caller> Self(const ProcessId& owner) = 0;
+
+  // --- facts ---------------------------------------------------------------------------------
+  // What these absolute paths are now, in their order. A path that does not exist is a fact, not a
+  // failure.
+  virtual Result<std::vector<FileResource>> IdentifyFiles(
+      const std::vector<std::string>& paths) = 0;
+  // None: no such process.
+  virtual Result<std::optional<ProcessId>> IdentifyProcess(pid_t pid) = 0;
+  // `load_state` "not-found" when there is no such unit; 29-free: a machine without systemd has no
+  // units at all and says so with load_state "no-systemd".
+  virtual Result<UnitFacts> DescribeUnit(const UnitRef& unit) = 0;
+  virtual Result<Observation> Observe(const Registration& registered, const ObserveOptions& options,
+                                      std::stop_token cancel) = 0;
+  virtual bool IsAlive(const ProcessId& process) = 0;
+
+  // --- acts ----------------------------------------------------------------------------------
+  // Begins the hold, or extends it by the units that it does not hold yet. On return the guard
+  // watches the owner. Blocks up to 10 s.
+  virtual Result<void> Hold(const HoldRequest& request) = 0;
+  // Queues a start of the process behind the hold, where the machine can; sets
+  // Debt::relaunch_unit. Without a service manager it stays "", and the guard pays. What is needed
+  // for the relaunch is kept in the store directory until it is done.
+  virtual Result<void> QueueRelaunch(const HoldRequest& request, Debt& debt) = 0;
+
+  // Asks an app to leave; does not wait. `comes_back`: a service's start is queued behind the hold
+  // by the same job. `false`: it was gone already. Forgotten when its Departure was collected or
+  // Forget is called.
+  virtual Result<bool> Ask(size_t number, const App& app, bool comes_back) = 0;
+  // Ends by force what was asked before.
+  virtual Result<void> Kill(size_t number) = 0;
+  // Blocks until an app that was asked is gone (all its processes, by pidfd) or cannot be, until
+  // the deadline, or until cancelled. Empty: deadline or cancelled.
+  virtual Result<std::vector<Departure>> AwaitDepartures(TimePoint deadline,
+                                                         std::stop_token cancel) = 0;
+  virtual void Forget() = 0;
+
+  // Ends the session's hold in every service manager that one of the debts lives in: what waits
+  // starts. No hold: nothing happens.
+  virtual Result<void> Release(const std::string& session, const std::vector<Debt>& debts) = 0;
+  // Takes a queued start out of the queue: it stays down.
+  virtual Result<void> CancelStart(const Debt& debt) = 0;
+  // Starts what is owed and neither queued nor running. Does not wait for it; sets the state where
+  // it is known at once.
+  virtual Result<void> Start(Debt& debt) = 0;
+  // Blocks until one of the debts is paid (running) or has failed; sets their states. `true` when
+  // all are decided, `false` at the deadline or when cancelled. `decided` is called for each.
+  virtual Result<bool> AwaitStarted(
+      std::vector<Debt>& debts, TimePoint deadline, std::stop_token cancel,
+      const std::function<void(const Debt&, const std::string& why)>& decided) = 0;
+};
+
+}  // namespace rm

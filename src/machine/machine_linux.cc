@@ -1,0 +1,126 @@
+#include "machine/machine_linux.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <optional>
+#include <utility>
+
+#include "apps/ask.h"
+#include "base/win32_codes.h"
+#include "machine/departures.h"
+#include "machine/holds.h"
+#include "machine/observe.h"
+#include "machine/service_managers.h"
+#include "machine/starts.h"
+#include "procfs/identity.h"
+#include "procfs/process.h"
+#include "systemd/cgroup.h"
+
+namespace rm {
+namespace {
+
+class LinuxMachine final : public Machine {
+ public:
+  LinuxMachine(ProcTree proc, std::string programs)
+      : proc_(std::move(proc)), holds_(managers_, std::move(programs)) {}
+
+  TimePoint Now() override { return Clock::now(); }
+
+  Result<Caller> Self(const ProcessId& owner) override {
+    Caller caller;
+    caller.uid = geteuid();
+    auto self = ReadProcess(proc_, getpid());
+    if (!self) return Pass(std::move(self));
+    if (!*self) return Fail(kAccessDenied, "/proc does not show the calling process");
+    caller.self = (*self)->id;
+    if (Manager::Booted()) caller.owner = OwnerFromCgroup((*self)->cgroup);
+    for (const ProcessId& process : {caller.self, owner}) {
+      auto ancestors = Ancestors(proc_, process.pid);
+      if (!ancestors) return Pass(std::move(ancestors));
+      if (process == owner && owner != caller.self) caller.ancestors.push_back(owner);
+      caller.ancestors.insert(caller.ancestors.end(), ancestors->begin(), ancestors->end());
+    }
+    return caller;
+  }
+
+  Result<std::vector<FileResource>> IdentifyFiles(const std::vector<std::string>& paths) override {
+    return rm::IdentifyFiles(paths);
+  }
+
+  Result<std::optional<ProcessId>> IdentifyProcess(pid_t pid) override {
+    return Identify(proc_, pid);
+  }
+
+  Result<UnitFacts> DescribeUnit(const UnitRef& unit) override {
+    if (!Manager::Booted()) {
+      UnitFacts none;
+      none.ref = unit;
+      none.load_state = "no-systemd";
+      return none;
+    }
+    auto manager = managers_.Of(unit.user);
+    if (!manager) return Pass(std::move(manager));
+    return (*manager)->Describe(unit.name);
+  }
+
+  Result<Observation> Observe(const Registration& registered, const ObserveOptions& options,
+                              std::stop_token cancel) override {
+    return ObserveMachine(proc_, managers_, registered, options, std::move(cancel));
+  }
+
+  bool IsAlive(const ProcessId& process) override {
+    auto opened = OpenProcess(process);
+    if (!opened) return opened.error().code != kProcessGone;
+    pollfd ended{opened->get(), POLLIN, 0};
+    return poll(&ended, 1, 0) == 0;
+  }
+
+  Result<void> Hold(const HoldRequest& request) override { return holds_.Begin(request); }
+
+  Result<void> QueueRelaunch(const HoldRequest& request, Debt& debt) override {
+    return holds_.QueueRelaunch(request, debt);
+  }
+
+  Result<bool> Ask(size_t number, const App& app, bool comes_back) override {
+    return departures_.Ask(number, app, comes_back);
+  }
+
+  Result<void> Kill(size_t number) override { return departures_.Kill(number); }
+
+  Result<std::vector<Departure>> AwaitDepartures(TimePoint deadline,
+                                                 std::stop_token cancel) override {
+    return departures_.Await(deadline, cancel);
+  }
+
+  void Forget() override { departures_.Forget(); }
+
+  Result<void> Release(const std::string& session, const std::vector<Debt>& debts) override {
+    return holds_.Release(session, debts);
+  }
+
+  Result<void> CancelStart(const Debt& debt) override { return holds_.CancelStart(debt); }
+
+  Result<void> Start(Debt& debt) override { return holds_.Start(debt); }
+
+  Result<bool> AwaitStarted(std::vector<Debt>& debts, TimePoint deadline, std::stop_token cancel,
+                            const DecidedSink& decided) override {
+    return AwaitStarts(proc_, managers_, debts, deadline, cancel, decided);
+  }
+
+ private:
+  ProcTree proc_;
+  ServiceManagers managers_;
+  Departures departures_{proc_, managers_};
+  Holds holds_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Machine>> MakeLinuxMachine(std::string programs) {
+  auto proc = ProcTree::Open();
+  if (!proc) return Pass(std::move(proc));
+  return std::make_unique<LinuxMachine>(std::move(*proc), std::move(programs));
+}
+
+}  // namespace rm

@@ -1,0 +1,150 @@
+#include "machine/observe.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "apps/registration.h"
+#include "procfs/holders.h"
+#include "procfs/identity.h"
+#include "procfs/process.h"
+#include "procfs/snapshot.h"
+#include "systemd/cgroup.h"
+
+namespace rm {
+namespace {
+
+bool SameObject(const FileIdentity& a, const FileIdentity& b) {
+  return a.dev == b.dev && a.ino == b.ino &&
+         (a.btime_ns == b.btime_ns || a.btime_ns == 0 || b.btime_ns == 0);
+}
+
+// What each path is now, and what it was at registration if that is another object.
+Result<std::vector<FileTarget>> TargetsOf(const Registration& registered) {
+  std::vector<std::string> paths;
+  paths.reserve(registered.files.size());
+  for (const FileResource& file : registered.files) paths.push_back(file.path);
+  auto now = IdentifyFiles(paths);
+  if (!now) return Pass(std::move(now));
+  std::vector<FileTarget> targets;
+  targets.reserve(paths.size());
+  for (uint32_t i = 0; i < registered.files.size(); ++i) {
+    const FileResource& file = registered.files[i];
+    const auto& current = (*now)[i].at_registration;
+    if (current) targets.push_back({*current, i, false});
+    if (file.at_registration && (!current || !SameObject(*file.at_registration, *current)))
+      targets.push_back({*file.at_registration, i, true});
+  }
+  return targets;
+}
+
+// The unit's own cgroup is where the process is: its name alone could be anything in a cgroup tree
+// that no service manager of ours made.
+bool Contains(const UnitFacts& unit, const std::string& cgroup) {
+  if (unit.control_group.empty()) return false;
+  return cgroup == unit.control_group || cgroup.starts_with(unit.control_group + "/");
+}
+
+class Observer {
+ public:
+  Observer(const ProcTree& proc, ServiceManagers& managers, Observation& seen)
+      : proc_(proc), managers_(managers), seen_(seen) {}
+
+  Result<void> AddProcess(const ProcessId& id) {
+    if (seen_.processes.contains(id)) return {};
+    auto process = ReadProcess(proc_, id.pid);
+    if (!process) return Pass(std::move(process));
+    if (!*process || (*process)->id != id) return {};
+    if (Manager::Booted())
+      if (auto owner = OwnerFromCgroup((*process)->cgroup)) AddOwner(**process, *owner);
+    seen_.processes.emplace(id, std::move(**process));
+    return {};
+  }
+
+  Result<void> AddService(const UnitRef& ref) {
+    const UnitFacts* unit = AddUnit(ref);
+    if (!unit || unit->main_pid == 0) return {};
+    auto main = Identify(proc_, unit->main_pid);
+    if (!main) return Pass(std::move(main));
+    return *main ? AddProcess(**main) : Result<void>{};
+  }
+
+ private:
+  const UnitFacts* AddUnit(const UnitRef& ref) {
+    for (const UnitFacts& unit : seen_.units)
+      if (unit.ref.user == ref.user &&
+          std::find(unit.names.begin(), unit.names.end(), ref.name) != unit.names.end())
+        return &unit;
+    if (unknown_.contains(ref)) return nullptr;
+    auto manager = managers_.Of(ref.user);
+    auto unit = manager ? (*manager)->Describe(ref.name) : Pass(std::move(manager));
+    if (!unit || unit->load_state == "not-found") {
+      unknown_.insert(ref);
+      return nullptr;
+    }
+    return &seen_.units.emplace_back(std::move(*unit));
+  }
+
+  void AddOwner(const ProcessFacts& process, const Owner& owner) {
+    // A program that we relaunched: its unit could not start it a second time.
+    if (owner.unit.name.starts_with(kRelaunchUnitPrefix)) return;
+    Owner verified = owner;
+    if (owner.kind == OwnerKind::kService || owner.kind == OwnerKind::kAppScope) {
+      const UnitFacts* unit = AddUnit(owner.unit);
+      if (unit && !Contains(*unit, process.cgroup)) return;
+      if (unit) verified.unit = unit->ref;
+    }
+    seen_.owners.emplace(process.id, verified);
+  }
+
+  const ProcTree& proc_;
+  ServiceManagers& managers_;
+  Observation& seen_;
+  std::set<UnitRef> unknown_;
+};
+
+bool IsPlain(const Observation& seen, const ProcessId& id) {
+  const auto owner = seen.owners.find(id);
+  return owner == seen.owners.end() || owner->second.kind != OwnerKind::kService;
+}
+
+}  // namespace
+
+Result<Observation> ObserveMachine(const ProcTree& proc, ServiceManagers& managers,
+                                   const Registration& registered, const ObserveOptions& options,
+                                   std::stop_token cancel) {
+  Observation seen;
+  auto targets = TargetsOf(registered);
+  if (!targets) return Pass(std::move(targets));
+  if (!targets->empty()) {
+    ScanOptions scan;
+    scan.directories = options.directories;
+    scan.cancel = std::move(cancel);
+    auto found = FindHolders(proc, *targets, scan);
+    if (!found) return Pass(std::move(found));
+    seen.holdings = std::move(found->holdings);
+    seen.unreadable = std::move(found->unreadable);
+  }
+  Observer observer(proc, managers, seen);
+  for (const Holding& holding : seen.holdings)
+    if (auto added = observer.AddProcess(holding.process); !added) return Pass(std::move(added));
+  for (const ProcessId& process : registered.processes)
+    if (auto added = observer.AddProcess(process); !added) return Pass(std::move(added));
+  for (const UnitRef& service : registered.services)
+    if (auto added = observer.AddService(service); !added) return Pass(std::move(added));
+  const std::vector<UnitFacts> units = seen.units;
+  for (const UnitFacts& unit : units)
+    if (auto added = observer.AddService(unit.ref); !added) return Pass(std::move(added));
+
+  for (const auto& [id, process] : seen.processes) {
+    if (process.kernel_thread || !IsPlain(seen, id)) continue;
+    // What may not be read is no reason to fail: such a process cannot be stopped either.
+    if (auto asked = ReadRestartRegistration(id); asked && *asked)
+      seen.registered_for_restart.emplace(id, std::move(**asked));
+    if (!options.capture) continue;
+    if (auto spec = Snapshot(proc, id)) seen.captured.emplace(id, std::move(*spec));
+  }
+  return seen;
+}
+
+}  // namespace rm

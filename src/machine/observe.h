@@ -1,0 +1,16 @@
+// What does the machine look like to somebody who registered these resources?
+#pragma once
+
+#include <stop_token>
+
+#include "machine/machine.h"
+#include "machine/service_managers.h"
+#include "procfs/proc_tree.h"
+
+namespace rm {
+
+Result<Observation> ObserveMachine(const ProcTree& proc, ServiceManagers& managers,
+                                   const Registration& registered, const ObserveOptions& options,
+                                   std::stop_token cancel);
+
+}  // namespace rm

@@ -1,0 +1,25 @@
+// Does what was owed a start run now?
+#pragma once
+
+#include <functional>
+#include <stop_token>
+#include <vector>
+
+#include "base/clock.h"
+#include "machine/service_managers.h"
+#include "model/debt.h"
+#include "procfs/proc_tree.h"
+
+namespace rm {
+
+using DecidedSink = std::function<void(const Debt&, const std::string& why)>;
+
+// Machine::AwaitStarted. A service that only says that it runs (Type=simple, exec) has to run for
+// kSettled before it counts: one that cannot load its new library ends at once.
+inline constexpr Milliseconds kSettled{300};
+
+Result<bool> AwaitStarts(const ProcTree& proc, ServiceManagers& managers, std::vector<Debt>& debts,
+                         TimePoint deadline, const std::stop_token& cancel,
+                         const DecidedSink& decided);
+
+}  // namespace rm

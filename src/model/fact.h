@@ -1,0 +1,57 @@
+// What did looking at the machine show? Facts only; inspect/ judges them.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "model/owner.h"
+#include "model/process.h"
+#include "model/relaunch.h"
+#include "model/resource.h"
+
+namespace rm {
+
+enum class HoldKind { kDescriptor, kMapping, kExecutable, kWorkingDirectory, kRootDirectory };
+
+// One way in which one process holds one registered file.
+struct Holding {
+  ProcessId process;
+  HoldKind kind = HoldKind::kDescriptor;
+  uint32_t file = 0;              // index into Registration::files
+  int fd = -1;                    // kDescriptor: its number
+  bool previous_content = false;  // holds what the path was at registration, not what it is now
+
+  friend auto operator<=>(const Holding&, const Holding&) = default;
+};
+
+// What a service manager says about one unit.
+struct UnitFacts {
+  UnitRef ref;                     // canonical name (Id), even if asked by an alias
+  std::vector<std::string> names;  // Id and aliases
+  std::string description;
+  std::string load_state;    // "loaded", "not-found", "masked", ...
+  std::string active_state;  // "active", "inactive", "failed", "activating", ...
+  std::string sub_state;
+  std::string type;    // "simple", "oneshot", ...; "" for a scope
+  std::string result;  // the unit's own Result: "success", "timeout", ...
+  std::string control_group;
+  pid_t main_pid = 0;
+  bool can_stop = true;   // false: RefuseManualStop
+  bool can_start = true;  // false: RefuseManualStart
+  std::vector<UnitRef>
+      goes_along;  // active units that a stop of this one takes down (closure of
+                   // RequiredBy, RequisiteOf, BoundBy, ConsistsOf, PropagatesStopTo)
+};
+
+struct Observation {
+  std::vector<Holding> holdings;
+  std::map<ProcessId, ProcessFacts> processes;  // holders, registered ones, main processes
+  std::map<ProcessId, RestartRegistration> registered_for_restart;
+  std::vector<UnitFacts> units;                // of every holder, and every registered service
+  std::map<ProcessId, Owner> owners;           // none: it belongs to no unit
+  std::map<ProcessId, RelaunchSpec> captured;  // plain processes, if it was asked for
+  std::vector<ProcessId> unreadable;           // processes that could not be looked at
+};
+
+}  // namespace rm

@@ -1,0 +1,73 @@
+// How is a process that is no service brought back? From what it registered, or from what /proc
+// told about it before it was stopped.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "model/process.h"
+
+namespace rm {
+
+// RegisterApplicationRestart (contract.md 15.1): what a running program asked for.
+struct RestartRegistration {
+  std::vector<std::string> arguments;  // argv[1..]
+  uint32_t flags = 0;                  // RESTART_NO_CRASH 1, _NO_HANG 2, _NO_PATCH 4, _NO_REBOOT 8
+};
+
+struct ResourceLimit {
+  int resource = 0;  // RLIMIT_*
+  uint64_t soft = 0;
+  uint64_t hard = 0;  // UINT64_MAX: unlimited
+};
+
+// Where one of the descriptors 0, 1, 2 pointed to. An empty path means /dev/null.
+struct StandardStream {
+  std::string path;
+  int flags = 0;  // open(2) flags: access mode and O_APPEND
+  uint64_t offset = 0;
+};
+
+// Everything a new process is given so that it is like the one that was stopped. Names are bytes.
+struct RelaunchSpec {
+  ProcessId was;
+  std::string executable;
+  std::vector<std::string> arguments;    // argv, argv[0] included
+  std::vector<std::string> environment;  // "NAME=value", as at its start
+  std::string directory;
+  std::array<uid_t, 3> uids{};  // real, effective, saved
+  std::array<gid_t, 3> gids{};
+  std::vector<gid_t> groups;
+  mode_t umask = 022;
+  std::vector<ResourceLimit> limits;
+  int nice = 0;
+  int scheduler_policy = 0;
+  int scheduler_priority = 0;
+  int io_priority = 0;  // ioprio_get(2)'s value
+  int oom_score_adjust = 0;
+  std::vector<int> cpus;  // empty: all
+  uint64_t capabilities_inheritable = 0;
+  uint64_t capabilities_permitted = 0;
+  uint64_t capabilities_effective = 0;
+  uint64_t capabilities_bounding = 0;
+  uint64_t capabilities_ambient = 0;
+  bool no_new_privileges = false;
+  uint64_t ignored_signals = 0;  // bit n-1: signal n
+  uint64_t blocked_signals = 0;
+  uint64_t personality = 0;
+  uint64_t timer_slack_ns = 0;  // 0: leave as it is
+  std::array<StandardStream, 3> streams;
+
+  // Sentences that say what a new process would lack. Empty: it can be brought back faithfully.
+  std::vector<std::string> cannot_restore;
+};
+
+// One blob, no other program's format; Parse refuses anything that Serialize did not write.
+std::string Serialize(const RelaunchSpec& spec);
+Result<RelaunchSpec> ParseRelaunchSpec(const std::string& blob);
+
+}  // namespace rm

@@ -1,0 +1,54 @@
+// What has the installer registered? Files, processes and services, as they were at registration.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/process.h"
+
+namespace rm {
+
+// The object behind a name. Two names are the same file when dev, ino and btime_ns agree;
+// `btime_ns` guards against a reused inode number and is 0 where the file system has no birth time.
+struct FileIdentity {
+  uint64_t dev = 0;  // makedev(stx_dev_major, stx_dev_minor)
+  uint64_t ino = 0;
+  int64_t btime_ns = 0;
+  uint64_t size = 0;
+  int64_t mtime_ns = 0;
+  uint32_t mode = 0;  // S_IFMT bits tell a directory
+
+  friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
+};
+
+// `path` is absolute, as supplied. None in `at_registration`: it did not exist (or could not be
+// reached) then.
+struct FileResource {
+  std::string path;
+  std::vector<std::string> links;  // every symlink followed, in order, absolute; "" path excluded
+  std::optional<FileIdentity> at_registration;
+};
+
+// A unit of the system manager, or of one user's manager.
+struct UnitRef {
+  std::optional<uid_t> user;
+  std::string name;  // with its suffix: "nginx.service"
+
+  friend auto operator<=>(const UnitRef&, const UnitRef&) = default;
+};
+
+// "nginx" -> nginx.service; "user:1000/app.service" -> app.service of uid 1000. None: malformed.
+std::optional<UnitRef> ParseUnitRef(const std::string& text);
+// The reverse, always with the suffix.
+std::string ToString(const UnitRef& unit);
+
+struct Registration {
+  std::vector<FileResource> files;
+  std::vector<ProcessId> processes;
+  std::vector<UnitRef> services;
+};
+
+}  // namespace rm

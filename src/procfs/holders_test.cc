@@ -1,0 +1,274 @@
+#include "procfs/holders.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "base/win32_codes.h"
+#include "holder/holder.h"
+#include "procfs/identity.h"
+#include "procfs/process.h"
+
+namespace rm {
+namespace {
+
+namespace fs = std::filesystem;
+using test::Holder;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+using Hold = std::pair<pid_t, HoldKind>;
+
+class FindHoldersTest : public testing::Test {
+ protected:
+  static FileTarget Target(const std::string& path, uint32_t number = 0) {
+    const Result<FileResource> file = IdentifyFile(path);
+    EXPECT_TRUE(file && file->at_registration) << path;
+    return {.identity = file->at_registration.value_or(FileIdentity{}), .file = number};
+  }
+  HolderScan Find(std::vector<FileTarget> targets, bool directories = true) {
+    Result<HolderScan> scan =
+        FindHolders(proc_, targets, {.threads = 2, .directories = directories});
+    EXPECT_TRUE(scan) << scan.error().message;
+    return scan.value_or(HolderScan{});
+  }
+  std::vector<Hold> Holds(const FileTarget& target) {
+    std::vector<Hold> holds;
+    for (const Holding& h : Find({target}).holdings) holds.emplace_back(h.process.pid, h.kind);
+    return holds;
+  }
+  // A copy of the holder program.
+  std::string CopyProgram(const std::string& name) {
+    const std::string path = at_.path() + "/" + name;
+    fs::copy_file(test::HolderProgram(), path);
+    return path;
+  }
+
+  ProcTree proc_ = std::move(*ProcTree::Open());
+  test::TemporaryDirectory at_;
+};
+
+TEST_F(FindHoldersTest, NobodyHoldsIt) { EXPECT_THAT(Holds(Target(at_.Write("file"))), IsEmpty()); }
+
+TEST_F(FindHoldersTest, OpenDescriptorWithItsNumberAndTheProcessIdentity) {
+  const std::string file = at_.Write("file");
+  const Holder holder({"--open", file, "--open", file});
+  const HolderScan scan = Find({Target(file, 7)});
+  ASSERT_EQ(scan.holdings.size(), 2u);
+  for (const Holding& h : scan.holdings) {
+    EXPECT_EQ(h.process, holder.id());
+    EXPECT_EQ(h.kind, HoldKind::kDescriptor);
+    EXPECT_EQ(h.file, 7u);
+    EXPECT_FALSE(h.previous_content);
+  }
+  EXPECT_LT(scan.holdings[0].fd, scan.holdings[1].fd);
+}
+
+TEST_F(FindHoldersTest, PathOnlyDescriptor) {
+  const std::string file = at_.Write("file");
+  const Holder holder({"--path", file});
+  EXPECT_THAT(Holds(Target(file)), UnorderedElementsAre(Hold(holder.pid(), HoldKind::kDescriptor)));
+}
+
+TEST_F(FindHoldersTest, MappingWhoseDescriptorIsClosedAppearsOnce) {
+  const std::string file = at_.Write("with blank\nand newline", std::string(9000, 'x'));
+  const Holder holder({"--map", file, "--map", file});
+  EXPECT_THAT(Holds(Target(file)), UnorderedElementsAre(Hold(holder.pid(), HoldKind::kMapping)));
+}
+
+TEST_F(FindHoldersTest, ExecutableIsAlsoMapped) {
+  const std::string program = CopyProgram("program");
+  const Holder holder({}, {.program = program});
+  EXPECT_THAT(Holds(Target(program)),
+              UnorderedElementsAre(Hold(holder.pid(), HoldKind::kExecutable),
+                                   Hold(holder.pid(), HoldKind::kMapping)));
+}
+
+TEST_F(FindHoldersTest, DirectoriesOnlyWhenAskedFor) {
+  fs::create_directory(at_.path() + "/d");
+  const Holder holder({"--cwd", at_.path() + "/d"});
+  const FileTarget target = Target(at_.path() + "/d");
+  EXPECT_THAT(Holds(target), UnorderedElementsAre(Hold(holder.pid(), HoldKind::kWorkingDirectory)));
+  EXPECT_THAT(Find({target}, false).holdings, IsEmpty());
+}
+
+TEST_F(FindHoldersTest, RootDirectory) {
+  if (geteuid() != 0) GTEST_SKIP() << "lacks root, to chroot";
+  fs::create_directory(at_.path() + "/d");
+  const Holder holder({"--root", at_.path() + "/d"});
+  EXPECT_THAT(Holds(Target(at_.path() + "/d")),
+              UnorderedElementsAre(Hold(holder.pid(), HoldKind::kRootDirectory)));
+}
+
+TEST_F(FindHoldersTest, ThreadWithItsOwnDescriptorTable) {
+  const std::string file = at_.Write("file");
+  const Holder holder({"--private-table", file});
+  EXPECT_THAT(Holds(Target(file)), UnorderedElementsAre(Hold(holder.pid(), HoldKind::kDescriptor)));
+}
+
+TEST_F(FindHoldersTest, ThreadWithItsOwnWorkingDirectory) {
+  fs::create_directory(at_.path() + "/d");
+  const Holder holder({"--private-cwd", at_.path() + "/d"});
+  EXPECT_THAT(Holds(Target(at_.path() + "/d")),
+              UnorderedElementsAre(Hold(holder.pid(), HoldKind::kWorkingDirectory)));
+}
+
+TEST_F(FindHoldersTest, LeaderHasExitedAndAnotherThreadHolds) {
+  const std::string file = at_.Write("file"), library = at_.Write("library");
+  const std::string program = CopyProgram("program");
+  fs::create_directory(at_.path() + "/d");
+  const Holder holder(
+      {"--open", file, "--map", library, "--cwd", at_.path() + "/d", "--leader-exits"},
+      {.program = program});
+  EXPECT_THAT(Holds(Target(file)), UnorderedElementsAre(Hold(holder.pid(), HoldKind::kDescriptor)));
+  EXPECT_THAT(Holds(Target(library)), UnorderedElementsAre(Hold(holder.pid(), HoldKind::kMapping)));
+  EXPECT_THAT(Holds(Target(at_.path() + "/d")),
+              UnorderedElementsAre(Hold(holder.pid(), HoldKind::kWorkingDirectory)));
+  EXPECT_THAT(Holds(Target(program)),
+              UnorderedElementsAre(Hold(holder.pid(), HoldKind::kExecutable),
+                                   Hold(holder.pid(), HoldKind::kMapping)));
+}
+
+TEST_F(FindHoldersTest, SelfIsReportedLikeAnyOther) {
+  const std::string file = at_.Write("file");
+  const UniqueFd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  EXPECT_THAT(Holds(Target(file)), UnorderedElementsAre(Hold(getpid(), HoldKind::kDescriptor)));
+}
+
+TEST_F(FindHoldersTest, ReplacedByRenameIsPreviousContent) {
+  const std::string file = at_.Write("file", "old");
+  FileTarget old = Target(file);
+  const Holder before({"--open", file, "--map", file});
+  fs::rename(at_.Write("new", "new"), file);
+  const Holder after({"--open", file});
+  old.previous = true;
+  const HolderScan scan = Find({Target(file), old});
+  ASSERT_EQ(scan.holdings.size(), 3u);
+  for (const Holding& h : scan.holdings) {
+    EXPECT_EQ(h.previous_content, h.process == before.id());
+    EXPECT_EQ(h.process == after.id(), !h.previous_content);
+  }
+}
+
+TEST_F(FindHoldersTest, DeletedFileIsStillHeld) {
+  const std::string file = at_.Write("file"), program = CopyProgram("program");
+  const FileTarget target = Target(file), executable = Target(program);
+  const Holder holder({"--open", file, "--map", file}, {.program = program});
+  fs::remove(file);
+  fs::remove(program);
+  EXPECT_THAT(Holds(target), UnorderedElementsAre(Hold(holder.pid(), HoldKind::kDescriptor),
+                                                  Hold(holder.pid(), HoldKind::kMapping)));
+  EXPECT_THAT(Holds(executable), UnorderedElementsAre(Hold(holder.pid(), HoldKind::kExecutable),
+                                                      Hold(holder.pid(), HoldKind::kMapping)));
+}
+
+TEST_F(FindHoldersTest, HardLinkIsTheSameFile) {
+  const std::string file = at_.Write("file");
+  fs::create_hard_link(file, at_.path() + "/link");
+  const Holder holder({"--map", at_.path() + "/link"});
+  EXPECT_THAT(Holds(Target(file)), UnorderedElementsAre(Hold(holder.pid(), HoldKind::kMapping)));
+}
+
+TEST_F(FindHoldersTest, AnotherBirthTimeIsAnotherFile) {
+  const std::string file = at_.Write("file");
+  FileTarget target = Target(file);
+  if (!target.identity.btime_ns) GTEST_SKIP() << "lacks a file system with birth times";
+  const Holder holder({"--open", file, "--map", file});
+  target.identity.btime_ns += 1;  // a reused inode number
+  EXPECT_THAT(Holds(target), IsEmpty());
+  target.identity.btime_ns = 0;  // not known
+  EXPECT_EQ(Holds(target).size(), 2u);
+}
+
+TEST_F(FindHoldersTest, SameObjectAsCurrentAndPreviousIsToldOnceAsCurrent) {
+  const std::string file = at_.Write("file");
+  const Holder holder({"--open", file, "--map", file});
+  FileTarget current = Target(file), previous = current;
+  previous.previous = true;
+  const HolderScan scan = Find({previous, current});
+  ASSERT_EQ(scan.holdings.size(), 2u);
+  EXPECT_FALSE(scan.holdings[0].previous_content);
+  EXPECT_FALSE(scan.holdings[1].previous_content);
+}
+
+TEST_F(FindHoldersTest, OneObjectRegisteredUnderTwoNamesIsToldForBoth) {
+  const std::string file = at_.Write("file");
+  const Holder holder({"--open", file});
+  const HolderScan scan = Find({Target(file, 3), Target(file, 1)});
+  ASSERT_EQ(scan.holdings.size(), 2u);
+  EXPECT_EQ(scan.holdings[0].file, 1u);
+  EXPECT_EQ(scan.holdings[1].file, 3u);
+}
+
+TEST_F(FindHoldersTest, AnyNumberOfThreadsFindsTheSame) {
+  std::vector<FileTarget> targets;
+  std::vector<Holder> holders;
+  for (uint32_t i = 0; i < 10; ++i) {
+    const std::string file = at_.Write(std::to_string(i));
+    targets.push_back(Target(file, i));
+    holders.emplace_back(std::vector<std::string>{"--open", file, "--map", file});
+  }
+  const auto one = FindHolders(proc_, targets, {.threads = 1});
+  const auto many = FindHolders(proc_, targets, {.threads = 8});
+  ASSERT_TRUE(one && many);
+  EXPECT_EQ(one->holdings.size(), 20u);
+  EXPECT_EQ(one->holdings, many->holdings);
+}
+
+TEST_F(FindHoldersTest, Cancelled) {
+  std::stop_source stop;
+  stop.request_stop();
+  const auto scan = FindHolders(proc_, {}, {.cancel = stop.get_token()});
+  ASSERT_FALSE(scan);
+  EXPECT_EQ(scan.error().code, kCancelled);
+}
+
+// What an unprivileged caller may not see is told, not left out. In a child: the test stays root.
+TEST_F(FindHoldersTest, UnreadableProcessesAreNamed) {
+  if (geteuid() != 0) GTEST_SKIP() << "lacks root, to become somebody else";
+  const std::string file = at_.Write("file");
+  const Holder holder({"--open", file});
+  const FileTarget target = Target(file);
+  const ProcessId id = holder.id();
+  const pid_t child = fork();
+  if (child == 0) {
+    if (setresuid(65534, 65534, 65534)) _exit(2);
+    const auto proc = ProcTree::Open();
+    const auto scan = FindHolders(*proc, std::span(&target, 1));
+    const bool kernel = std::ranges::any_of(scan->unreadable, [&](const ProcessId& p) {
+      const auto facts = ReadProcess(*proc, p.pid);
+      return facts && *facts && (*facts)->kernel_thread;
+    });
+    const bool named = std::ranges::find(scan->unreadable, id) != scan->unreadable.end();
+    _exit(scan->holdings.empty() && named && !kernel ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+
+// tests/captures/maps has no map_files, as for a caller who may not see them: the device decides.
+TEST(FindHoldersCaptured, MappingIsMatchedByDeviceAndInode) {
+  const auto proc = ProcTree::Open(RM_CAPTURES "/maps");
+  ASSERT_TRUE(proc);
+  const FileTarget ours{.identity = {.dev = makedev(0xfe, 0), .ino = 411}, .file = 1};
+  const FileTarget elsewhere{.identity = {.dev = makedev(0xfe, 7), .ino = 411}, .file = 2};
+  const FileTarget targets[] = {ours, elsewhere};
+  const auto scan = FindHolders(*proc, targets);
+  ASSERT_TRUE(scan);
+  EXPECT_THAT(scan->holdings,
+              testing::ElementsAre(Holding{{50, 77}, HoldKind::kMapping, 1, -1, false}));
+  EXPECT_THAT(scan->unreadable, IsEmpty());
+}
+
+}  // namespace
+}  // namespace rm

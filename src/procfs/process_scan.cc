@@ -1,0 +1,163 @@
+#include "procfs/process_scan.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/kcmp.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+
+#include "procfs/process_dir.h"
+#include "procfs/read.h"
+
+namespace rm {
+namespace {
+
+constexpr size_t kBuffer = 64 << 10;
+constexpr unsigned kWanted = STATX_INO | STATX_BTIME;
+
+// True when the thread's table is the one of a thread that was looked at. Where the kernel does not
+// say, it is looked at again.
+bool SharesTable(const std::vector<pid_t>& seen, pid_t tid, kcmp_type table) {
+  return std::any_of(seen.begin(), seen.end(),
+                     [&](pid_t other) { return syscall(SYS_kcmp, other, tid, table, 0, 0) == 0; });
+}
+
+}  // namespace
+
+ProcessScan::ProcessScan(const ProcTree& proc, const TargetSet& targets, bool directories)
+    : proc_(proc), targets_(targets), directories_(directories), buffer_(kBuffer) {
+  if (ReadLinkAt(proc.fd(), "self/ns/mnt", our_mounts_)) our_mounts_.clear();
+}
+
+int ProcessScan::Scan(pid_t pid) {
+  pid_ = pid;
+  holdings_.clear();
+  denied_ = false;
+  exhausted_ = 0;
+
+  UniqueFd directory;
+  Note(OpenProcess(proc_, pid, directory));
+  if (directory) {
+    ScanDescriptors(directory.get());
+    ScanDirectories(directory.get());
+    ScanMemory(directory.get());
+    struct statx tasks {};
+    const int error = StatAt(directory.get(), "task", STATX_NLINK, tasks);
+    Note(error);
+    // One link for each thread, besides the two of every directory.
+    if (!error && tasks.stx_nlink > 3) ScanThreads(directory.get());
+  }
+  if (exhausted_ || (holdings_.empty() && !denied_)) return exhausted_;
+
+  // The directory is still that of the process that was looked at, or this fails.
+  ProcessStat stat;
+  const int error = directory ? ReadStat(directory.get(), stat) : EACCES;
+  if (IsGone(error) || IsExhausted(error)) return IsGone(error) ? 0 : error;
+  if (stat.has_exited() && stat.threads <= 1) return 0;
+  const ProcessId id{pid, stat.start_ticks};
+  for (Holding& holding : holdings_) {
+    holding.process = id;
+    found_.holdings.push_back(holding);
+  }
+  if (denied_ && !stat.is_kernel_thread()) found_.unreadable.push_back(id);
+  return 0;
+}
+
+// Threads may have tables of their own (unshare(2)), and outlive the leader, which then has none.
+void ProcessScan::ScanThreads(int directory) {
+  UniqueFd tasks;
+  std::vector<pid_t> tids;
+  Note(OpenDirectoryAt(directory, "task", tasks));
+  if (!tasks) return;
+  Note(ListNumbers(tasks.get(), tids));
+  ProcessStat leader;
+  bool memory_seen = ReadStat(directory, leader) != 0 || !leader.has_exited();
+
+  std::vector<pid_t> files_seen, directories_seen;
+  if (proc_.live()) files_seen = directories_seen = {pid_};
+  for (const pid_t tid : tids) {
+    if (tid == pid_) continue;
+    const bool files = !SharesTable(files_seen, tid, KCMP_FILES);
+    const bool directories = directories_ && !SharesTable(directories_seen, tid, KCMP_FS);
+    if (!files && !directories && memory_seen) continue;
+    UniqueFd task;
+    Note(OpenDirectoryAt(tasks.get(), std::to_string(tid).c_str(), task));
+    if (!task) continue;
+    if (files) ScanDescriptors(task.get());
+    if (directories) ScanDirectories(task.get());
+    if (files && proc_.live()) files_seen.push_back(tid);
+    if (directories && proc_.live()) directories_seen.push_back(tid);
+    ProcessStat stat;
+    if (!memory_seen && ReadStat(task.get(), stat) == 0 && !stat.has_exited()) {
+      // Only /proc/TID has map_files. It is ours if the thread still exists after it was opened.
+      UniqueFd whole;
+      const bool ours = OpenProcess(proc_, tid, whole) == 0 && ReadStat(task.get(), stat) == 0;
+      ScanMemory(ours ? whole.get() : task.get());
+      memory_seen = true;
+    }
+  }
+}
+
+void ProcessScan::ScanDescriptors(int directory) {
+  UniqueFd fds;
+  Note(OpenDirectoryAt(directory, "fd", fds));
+  if (!fds) return;
+  struct statx found {};
+  for (;;) {
+    const ssize_t got = getdents64(fds.get(), buffer_.data(), buffer_.size());
+    if (got < 0) Note(errno);
+    if (got <= 0) return;
+    for (ssize_t at = 0; at < got;) {
+      const auto* entry = reinterpret_cast<const dirent64*>(buffer_.data() + at);
+      at += entry->d_reclen;
+      if (entry->d_name[0] == '.') continue;
+      if (const int error = StatAt(fds.get(), entry->d_name, kWanted, found)) {
+        Note(error);
+        if (denied_) return;
+      } else if (targets_.MayHave(found.stx_ino)) {
+        Compare(found, HoldKind::kDescriptor, atoi(entry->d_name));
+      }
+    }
+  }
+}
+
+void ProcessScan::ScanDirectories(int directory) {
+  if (!directories_) return;
+  ScanLink(directory, "cwd", HoldKind::kWorkingDirectory);
+  ScanLink(directory, "root", HoldKind::kRootDirectory);
+}
+
+void ProcessScan::ScanLink(int directory, const char* name, HoldKind kind) {
+  struct statx found {};
+  const int error = StatAt(directory, name, kWanted, found);
+  Note(error);
+  if (!error) Compare(found, kind, -1);
+}
+
+void ProcessScan::Compare(const struct statx& found, HoldKind kind, int fd) {
+  if (!targets_.MayHave(found.stx_ino)) return;
+  for (const FileTarget& target : targets_.WithIno(found.stx_ino)) {
+    if (IsTarget(found, target)) Add(target, kind, fd);
+  }
+}
+
+void ProcessScan::Add(const FileTarget& target, HoldKind kind, int fd) {
+  holdings_.push_back(
+      {.kind = kind, .file = target.file, .fd = fd, .previous_content = target.previous});
+}
+
+// A server's error (ESTALE) hides what is held, just as a missing permission does.
+void ProcessScan::Note(int error) {
+  if (!error || IsGone(error)) return;
+  if (IsExhausted(error)) {
+    exhausted_ = error;
+  } else {
+    denied_ = true;
+  }
+}
+
+}  // namespace rm

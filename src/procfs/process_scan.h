@@ -1,0 +1,51 @@
+// Which of the files does this one process hold?
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "procfs/holders.h"
+#include "procfs/parse.h"
+#include "procfs/target_set.h"
+
+namespace rm {
+
+// One for each thread of a scan: keeps its buffers from one process to the next.
+class ProcessScan {
+ public:
+  ProcessScan(const ProcTree& proc, const TargetSet& targets, bool directories);
+
+  // 0, or the errno of a caller that has run out of descriptors or memory.
+  int Scan(pid_t pid);
+  HolderScan& found() { return found_; }
+
+ private:
+  void ScanThreads(int directory);
+  void ScanDescriptors(int directory);
+  void ScanDirectories(int directory);
+  void ScanLink(int directory, const char* name, HoldKind kind);
+  void ScanMemory(int directory);
+  void ScanMapping(int directory, const MapsLine& map);
+  bool IsMapped(int directory, const MapsLine& map, const FileTarget& target);
+  bool IsNamed(int directory, const MapsLine& map, const FileTarget& target);
+  void Compare(const struct statx& found, HoldKind kind, int fd);
+  void Add(const FileTarget& target, HoldKind kind, int fd);
+  void Note(int error);
+
+  const ProcTree& proc_;
+  const TargetSet& targets_;
+  const bool directories_;
+  std::string our_mounts_;  // the mount namespace we read names in
+  std::vector<char> buffer_;
+  HolderScan found_;
+
+  // Of the process that is looked at:
+  pid_t pid_ = 0;
+  std::vector<Holding> holdings_;
+  bool denied_ = false;
+  int exhausted_ = 0;
+};
+
+}  // namespace rm

@@ -1,0 +1,76 @@
+// The part of ProcessScan that looks at the executable and at mapped files.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+
+#include "procfs/process_scan.h"
+#include "procfs/read.h"
+
+namespace rm {
+
+void ProcessScan::ScanMemory(int directory) {
+  ScanLink(directory, "exe", HoldKind::kExecutable);
+  const UniqueFd maps(openat(directory, "maps", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!maps) return Note(errno);
+  size_t kept = 0;  // the beginning of a line whose end was not read yet
+  std::string last;
+  for (;;) {
+    const ssize_t got = read(maps.get(), buffer_.data() + kept, buffer_.size() - kept);
+    if (got < 0) Note(errno);
+    if (got <= 0) return;
+    std::string_view text(buffer_.data(), kept + static_cast<size_t>(got));
+    for (size_t end; (end = text.find('\n')) != text.npos; text.remove_prefix(end + 1)) {
+      const std::optional<MapsLine> map = ParseMapsLine(text.substr(0, end));
+      if (map && map->ino && targets_.MayHave(map->ino)) ScanMapping(directory, *map);
+    }
+    kept = text.size();
+    // No line is longer than a path and its escapes; this is not a maps file.
+    if (kept == buffer_.size()) return;
+    std::memmove(buffer_.data(), text.data(), kept);
+  }
+}
+
+void ProcessScan::ScanMapping(int directory, const MapsLine& map) {
+  for (const FileTarget& target : targets_.WithIno(map.ino)) {
+    // A library is mapped in several pieces.
+    const bool known = std::any_of(holdings_.begin(), holdings_.end(), [&](const Holding& h) {
+      return h.kind == HoldKind::kMapping && h.file == target.file &&
+             h.previous_content == target.previous;
+    });
+    if (!known && IsMapped(directory, map, target)) Add(target, HoldKind::kMapping, -1);
+  }
+}
+
+// The device in maps is the superblock's: on btrfs it is no file's st_dev, and two subvolumes have
+// the same inode numbers on it. Only the mapped object itself decides.
+bool ProcessScan::IsMapped(int directory, const MapsLine& map, const FileTarget& target) {
+  struct statx found {};
+  const std::string name = fmt::format("map_files/{:x}-{:x}", map.begin, map.end);
+  if (StatAt(directory, name.c_str(), STATX_INO | STATX_BTIME, found) == 0) {
+    return IsTarget(found, target);
+  }
+  // Without CAP_CHECKPOINT_RESTORE, or the mapping has changed. No two file systems share a device
+  // number, so equal ones are right.
+  return map.dev == target.identity.dev || IsNamed(directory, map, target);
+}
+
+// Whether the mapped file's name is the target's, in the mount namespace that it was printed for.
+bool ProcessScan::IsNamed(int directory, const MapsLine& map, const FileTarget& target) {
+  std::string mounts;
+  if (our_mounts_.empty() || ReadLinkAt(directory, "ns/mnt", mounts)) return false;
+  const UniqueFd root(mounts == our_mounts_
+                          ? open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)
+                          : openat(directory, "root", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  struct statx found {};
+  return root &&
+         StatCached(root.get(), UnescapeMapsPath(map.path), STATX_INO | STATX_BTIME, found) == 0 &&
+         IsTarget(found, target);
+}
+
+}  // namespace rm

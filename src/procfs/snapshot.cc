@@ -1,0 +1,306 @@
+#include "procfs/snapshot.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+
+#include "base/io_priority.h"
+#include "base/win32_codes.h"
+#include "procfs/parse.h"
+#include "procfs/process_dir.h"
+#include "procfs/read.h"
+#include "procfs/snapshot_streams.h"
+
+namespace rm {
+namespace {
+
+// execve(2) allows arguments and environment 6 MiB together.
+constexpr size_t kMostStartData = 8 << 20;
+constexpr int kDeadlinePolicy = 6;  // SCHED_DEADLINE
+
+struct LimitName {
+  std::string_view name;
+  int resource;
+};
+constexpr LimitName kLimits[] = {
+    {"Max cpu time", RLIMIT_CPU},
+    {"Max file size", RLIMIT_FSIZE},
+    {"Max data size", RLIMIT_DATA},
+    {"Max stack size", RLIMIT_STACK},
+    {"Max core file size", RLIMIT_CORE},
+    {"Max resident set", RLIMIT_RSS},
+    {"Max processes", RLIMIT_NPROC},
+    {"Max open files", RLIMIT_NOFILE},
+    {"Max locked memory", RLIMIT_MEMLOCK},
+    {"Max address space", RLIMIT_AS},
+    {"Max file locks", RLIMIT_LOCKS},
+    {"Max pending signals", RLIMIT_SIGPENDING},
+    {"Max msgqueue size", RLIMIT_MSGQUEUE},
+    {"Max nice priority", RLIMIT_NICE},
+    {"Max realtime priority", RLIMIT_RTPRIO},
+    {"Max realtime timeout", RLIMIT_RTTIME},
+};
+
+struct NamespaceName {
+  const char* link;
+  const char* name;
+};
+constexpr NamespaceName kNamespaces[] = {
+    {"mnt", "mount"}, {"pid", "pid"},       {"user", "user"},     {"net", "network"},
+    {"ipc", "IPC"},   {"uts", "host name"}, {"cgroup", "cgroup"}, {"time", "time"},
+};
+
+std::string_view TakeWord(std::string_view& text) {
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  const std::string_view word = text.substr(0, text.find(' '));
+  text.remove_prefix(word.size());
+  return word;
+}
+
+std::optional<uint64_t> LimitOf(std::string_view word) {
+  return word == "unlimited" ? UINT64_MAX : ParseNumber(word);
+}
+
+std::vector<ResourceLimit> ParseLimits(const std::string& text) {
+  std::vector<ResourceLimit> limits;
+  for (const std::string& line : Split(text, '\n')) {
+    for (const LimitName& known : kLimits) {
+      if (!line.starts_with(known.name)) continue;
+      std::string_view rest = std::string_view(line).substr(known.name.size());
+      const std::optional<uint64_t> soft = LimitOf(TakeWord(rest));
+      const std::optional<uint64_t> hard = LimitOf(TakeWord(rest));
+      if (soft && hard) limits.push_back({known.resource, *soft, *hard});
+    }
+  }
+  return limits;
+}
+
+uint64_t Hex(std::string_view status, std::string_view name) {
+  return ParseNumber(FieldOf(status, name), 16).value_or(0);
+}
+
+template <class T>
+void TakeThree(std::string_view field, std::array<T, 3>& ids) {
+  const std::vector<uint64_t> numbers = ParseNumbers(field);
+  for (size_t i = 0; i < ids.size() && i < numbers.size(); ++i) ids[i] = static_cast<T>(numbers[i]);
+}
+
+// Collects the spec of one process, whose directory stays open meanwhile.
+class Collector {
+ public:
+  Collector(const ProcTree& proc, int directory, const ProcessStat& stat, RelaunchSpec& spec)
+      : proc_(proc), directory_(directory), stat_(stat), spec_(spec) {}
+
+  // 0, or the errno of the first thing that cannot be done without.
+  int Collect() {
+    std::string status;
+    if (const int error = ReadFileAt(directory_, "status", kSmallFile, status)) return error;
+    if (const int error = CollectExecutable()) return error;
+    if (const int error = CollectArguments()) return error;
+    CollectEnvironment();
+    CollectDirectories();
+    CollectStatus(status);
+    CollectScheduling();
+    CollectSettings();
+    CompareNamespaces();
+    for (size_t fd = 0; fd < spec_.streams.size(); ++fd) {
+      const std::string lack = ReadStream(directory_, static_cast<int>(fd), spec_.streams[fd]);
+      if (!lack.empty()) Lacks(lack);
+    }
+    return 0;
+  }
+
+ private:
+  void Lacks(std::string sentence) { spec_.cannot_restore.push_back(std::move(sentence)); }
+
+  // The update replaces the executable: it is the path that is executed, whatever is there now.
+  int CollectExecutable() {
+    bool deleted = false;
+    if (const int error = ReadObjectPath(directory_, "exe", spec_.executable, deleted)) {
+      return error;
+    }
+    struct statx found {};
+    const bool there = StatAt(AT_FDCWD, spec_.executable.c_str(), STATX_TYPE, found) == 0;
+    if (!spec_.executable.starts_with('/') || (deleted && !there)) {
+      Lacks("Its executable was deleted and nothing took its place.");
+    }
+    return 0;
+  }
+
+  int CollectArguments() {
+    std::string text;
+    if (const int error = ReadFileAt(directory_, "cmdline", kMostStartData, text)) return error;
+    spec_.arguments = Split(text, '\0');
+    if (WereArgumentsOverwritten(text)) {
+      Lacks("It has overwritten its arguments, so nobody knows how it was started.");
+    }
+    return 0;
+  }
+
+  // setproctitle() writes a title over argv. The kernel then shows up to the title's end, or the
+  // whole region with other separators than there were arguments (argc lies at the stack's start).
+  bool WereArgumentsOverwritten(const std::string& text) const {
+    if (!text.ends_with('\0')) return true;
+    if (stat_.arguments_end && stat_.arguments_end - stat_.arguments_begin != text.size()) {
+      return true;
+    }
+    const std::optional<uint64_t> count = ReadArgumentCount();
+    return count && *count != spec_.arguments.size();
+  }
+
+  // None where the process' memory may not be read.
+  std::optional<uint64_t> ReadArgumentCount() const {
+    const UniqueFd memory(openat(directory_, "mem", O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    int count = 0;
+    if (!stat_.start_stack || !memory ||
+        pread(memory.get(), &count, sizeof count, static_cast<off_t>(stat_.start_stack)) !=
+            sizeof count) {
+      return std::nullopt;
+    }
+    return static_cast<unsigned>(count);
+  }
+
+  void CollectEnvironment() {
+    std::string text;
+    if (const int error = ReadFileAt(directory_, "environ", kMostStartData, text)) {
+      return Lacks(fmt::format("Its environment cannot be read: {}.", strerror(error)));
+    }
+    spec_.environment = Split(text, '\0');
+    if (std::erase_if(spec_.environment,
+                      [](const std::string& v) { return v.find('=') == v.npos; })) {
+      Lacks("It has overwritten its environment.");
+    }
+  }
+
+  void CollectDirectories() {
+    bool deleted = false;
+    std::string root;
+    if (ReadObjectPath(directory_, "cwd", spec_.directory, deleted) || deleted) {
+      Lacks("Its working directory is gone.");
+    }
+    if (ReadLinkAt(directory_, "root", root) || root != "/") {
+      Lacks("It has a root directory of its own.");
+    }
+  }
+
+  void CollectStatus(const std::string& status) {
+    TakeThree(FieldOf(status, "Uid"), spec_.uids);
+    TakeThree(FieldOf(status, "Gid"), spec_.gids);
+    for (const uint64_t group : ParseNumbers(FieldOf(status, "Groups"))) {
+      spec_.groups.push_back(static_cast<gid_t>(group));
+    }
+    spec_.umask = static_cast<mode_t>(ParseNumber(FieldOf(status, "Umask"), 8).value_or(022));
+    spec_.capabilities_inheritable = Hex(status, "CapInh");
+    spec_.capabilities_permitted = Hex(status, "CapPrm");
+    spec_.capabilities_effective = Hex(status, "CapEff");
+    spec_.capabilities_bounding = Hex(status, "CapBnd");
+    spec_.capabilities_ambient = Hex(status, "CapAmb");
+    spec_.no_new_privileges = FieldOf(status, "NoNewPrivs") == "1";
+    spec_.ignored_signals = Hex(status, "SigIgn");
+    spec_.blocked_signals = Hex(status, "SigBlk");
+    spec_.cpus = ParseCpuList(FieldOf(status, "Cpus_allowed_list"));
+    if (MayUseEveryCpu()) spec_.cpus.clear();
+    if (FieldOf(status, "Seccomp") == "2") Lacks("It filters its own system calls (seccomp).");
+  }
+
+  bool MayUseEveryCpu() const {
+    std::string text;
+    if (ReadFileAt(proc_.fd(), "stat", 1 << 20, text)) return false;
+    for (const std::string& line : Split(text, '\n')) {
+      if (!line.starts_with("cpu")) break;
+      const std::optional<uint64_t> cpu =
+          ParseNumber(std::string_view(line).substr(3, line.find(' ') - 3));
+      if (cpu && std::find(spec_.cpus.begin(), spec_.cpus.end(), static_cast<int>(*cpu)) ==
+                     spec_.cpus.end()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  void CollectScheduling() {
+    spec_.nice = stat_.nice;
+    spec_.scheduler_policy = stat_.scheduler_policy;
+    spec_.scheduler_priority = stat_.scheduler_priority;
+    if (stat_.scheduler_policy == kDeadlinePolicy) Lacks("It runs under a deadline scheduler.");
+    if (!proc_.live()) return;
+    const long value = syscall(SYS_ioprio_get, kIoPriorityOfProcess, spec_.was.pid);
+    if (value > 0) spec_.io_priority = static_cast<int>(value);
+  }
+
+  void CollectSettings() {
+    std::string text;
+    if (ReadFileAt(directory_, "limits", kSmallFile, text) == 0) spec_.limits = ParseLimits(text);
+    spec_.oom_score_adjust = static_cast<int>(ReadNumber("oom_score_adj"));
+    spec_.personality = static_cast<uint64_t>(ReadNumber("personality", 16));
+    spec_.timer_slack_ns = static_cast<uint64_t>(ReadNumber("timerslack_ns"));
+  }
+
+  int64_t ReadNumber(const char* name, int base = 10) const {
+    std::string text;
+    if (ReadFileAt(directory_, name, kSmallFile, text)) return 0;
+    std::string_view number = text;
+    const bool negative = number.starts_with('-');
+    if (negative) number.remove_prefix(1);
+    const auto value =
+        static_cast<int64_t>(ParseNumber(number.substr(0, number.find('\n')), base).value_or(0));
+    return negative ? -value : value;
+  }
+
+  void CompareNamespaces() {
+    for (const NamespaceName& space : kNamespaces) {
+      std::string ours, theirs;
+      const std::string link = std::string("ns/") + space.link;
+      if (ReadLinkAt(proc_.fd(), ("self/" + link).c_str(), ours)) continue;  // an older kernel
+      if (ReadLinkAt(directory_, link.c_str(), theirs) || ours != theirs) {
+        Lacks(fmt::format("It lives in another {} namespace.", space.name));
+      }
+    }
+  }
+
+  const ProcTree& proc_;
+  const int directory_;
+  const ProcessStat& stat_;
+  RelaunchSpec& spec_;
+};
+
+tl::unexpected<Error> HasEnded(const ProcessId& process) {
+  return Fail(kBadArguments, "Process {} has ended. List the processes again.", process.pid);
+}
+
+}  // namespace
+
+Result<RelaunchSpec> Snapshot(const ProcTree& proc, const ProcessId& process) {
+  RelaunchSpec spec{.was = process};
+  UniqueFd directory;
+  ProcessStat stat;
+  int error = OpenProcess(proc, process.pid, directory);
+  if (!error) error = ReadStat(directory.get(), stat);
+  if (IsGone(error) || (!error && (stat.start_ticks != process.start_ticks || stat.has_exited()))) {
+    return HasEnded(process);
+  }
+  if (!error) error = Collector(proc, directory.get(), stat, spec).Collect();
+
+  // What was asked of the kernel by pid was about this process if it is still there.
+  ProcessStat after;
+  const int gone = ReadStat(directory.get(), after);
+  if (IsGone(error) || gone || after.start_ticks != stat.start_ticks || after.has_exited()) {
+    return HasEnded(process);
+  }
+  if (error) {
+    return Fail(IsExhausted(error) ? kOutOfMemory : kAccessDenied,
+                "Cannot read how process {} ({}) was started: {}.", process.pid, stat.name,
+                strerror(error));
+  }
+  return spec;
+}
+
+}  // namespace rm

@@ -1,0 +1,65 @@
+#include "procfs/snapshot_streams.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <array>
+#include <cstring>
+
+#include "procfs/parse.h"
+#include "procfs/read.h"
+
+namespace rm {
+namespace {
+
+constexpr std::array kStreamNames = {"standard input", "standard output", "standard error"};
+
+// include/uapi/linux/major.h and Documentation/admin-guide/devices.txt
+constexpr unsigned kMemoryMajor = 1, kNullMinor = 3;
+bool IsTerminal(unsigned major) {
+  return major == 4 || major == 5 || (major >= 136 && major <= 143);
+}
+
+const char* NameOfType(const struct statx& object) {
+  if (S_ISFIFO(object.stx_mode)) return "a pipe";
+  if (S_ISSOCK(object.stx_mode)) return "a socket";
+  if (S_ISCHR(object.stx_mode) && IsTerminal(object.stx_rdev_major)) return "a terminal";
+  if (S_ISCHR(object.stx_mode) || S_ISREG(object.stx_mode)) return nullptr;
+  return "something that cannot be opened again";
+}
+
+}  // namespace
+
+std::string ReadStream(int process_directory, int fd, StandardStream& stream) {
+  stream = {};
+  const std::string link = fmt::format("fd/{}", fd);
+  const auto lacks = [&](std::string_view what) {
+    return fmt::format("Its {} is {}.", kStreamNames[fd], what);
+  };
+  struct statx object {};
+  const int error = StatAt(process_directory, link.c_str(), STATX_TYPE, object);
+  if (IsGone(error)) return "";  // closed
+  if (error) return lacks("not readable");
+  if (const char* type = NameOfType(object)) return lacks(type);
+  if (S_ISCHR(object.stx_mode) && object.stx_rdev_major == kMemoryMajor &&
+      object.stx_rdev_minor == kNullMinor) {
+    return "";
+  }
+
+  std::string path, info;
+  bool deleted = false;
+  if (ReadObjectPath(process_directory, link.c_str(), path, deleted) ||
+      ReadFileAt(process_directory, fmt::format("fdinfo/{}", fd).c_str(), kSmallFile, info)) {
+    return lacks("not readable");
+  }
+  if (deleted || !path.starts_with('/')) return lacks("a file that was deleted");
+  const int flags = static_cast<int>(ParseNumber(FieldOf(info, "flags"), 8).value_or(0));
+  stream = {
+      .path = path,
+      .flags = flags & (O_ACCMODE | O_APPEND),
+      .offset = ParseNumber(FieldOf(info, "pos")).value_or(0),
+  };
+  return "";
+}
+
+}  // namespace rm

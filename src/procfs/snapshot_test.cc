@@ -1,0 +1,203 @@
+#include "procfs/snapshot.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <sched.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+
+#include "base/io_priority.h"
+#include "base/win32_codes.h"
+#include "holder/holder.h"
+
+namespace rm {
+namespace {
+
+namespace fs = std::filesystem;
+using test::Holder;
+using testing::AllOf;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+// Its standard output is the test's pipe; everything else is given by `prepare`.
+RelaunchSpec Take(const Holder& holder) {
+  const auto proc = ProcTree::Open();
+  auto spec = Snapshot(*proc, holder.id());
+  EXPECT_TRUE(spec) << spec.error().message;
+  return spec.value_or(RelaunchSpec{});
+}
+
+void NoInput() {
+  const int null = open("/dev/null", O_RDWR);
+  dup2(null, 0);
+  dup2(null, 2);
+}
+
+TEST(Snapshot, HowItWasStarted) {
+  test::TemporaryDirectory at;
+  const Holder holder({"--cwd", at.path(), "--path", "/", "--path", "/etc"}, {.prepare = [] {
+                        NoInput();
+                        clearenv();
+                        setenv("A", "1=2", 1);
+                        setenv("EMPTY", "", 1);
+                      }});
+  const RelaunchSpec spec = Take(holder);
+  EXPECT_EQ(spec.was, holder.id());
+  EXPECT_EQ(spec.executable, fs::canonical(test::HolderProgram()));
+  EXPECT_THAT(spec.arguments, ElementsAre(test::HolderProgram(), "--cwd", at.path(), "--path", "/",
+                                          "--path", "/etc"));
+  EXPECT_THAT(spec.environment, ElementsAre("A=1=2", "EMPTY="));
+  EXPECT_EQ(spec.directory, at.path());
+  EXPECT_THAT(spec.cannot_restore, ElementsAre("Its standard output is a pipe."));
+}
+
+TEST(Snapshot, WhatItWasGiven) {
+  const Holder holder({}, {.prepare = [] {
+                        NoInput();
+                        umask(027);
+                        signal(SIGUSR1, SIG_IGN);
+                        sigset_t set;
+                        sigemptyset(&set);
+                        sigaddset(&set, SIGUSR2);
+                        sigprocmask(SIG_BLOCK, &set, nullptr);
+                        const rlimit limit{100, 200};
+                        setrlimit(RLIMIT_NOFILE, &limit);
+                        setpriority(PRIO_PROCESS, 0, 7);
+                        const int idle = IoPriority(kIoPriorityBestEffort, 6);
+                        syscall(SYS_ioprio_set, kIoPriorityOfProcess, 0, idle);
+                        const sched_param none{};
+                        sched_setscheduler(0, SCHED_BATCH, &none);
+                        const UniqueFd oom(open("/proc/self/oom_score_adj", O_WRONLY));
+                        if (write(oom.get(), "321", 3) != 3) _exit(3);
+                        prctl(PR_SET_TIMERSLACK, 70000);
+                        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+                        personality(ADDR_NO_RANDOMIZE);
+                        cpu_set_t cpus;
+                        CPU_ZERO(&cpus);
+                        CPU_SET(0, &cpus);
+                        sched_setaffinity(0, sizeof cpus, &cpus);
+                      }});
+  const RelaunchSpec spec = Take(holder);
+  EXPECT_EQ(spec.umask, 027u);
+  EXPECT_TRUE(spec.ignored_signals >> (SIGUSR1 - 1) & 1);
+  EXPECT_FALSE(spec.ignored_signals >> (SIGTERM - 1) & 1);
+  EXPECT_TRUE(spec.blocked_signals >> (SIGUSR2 - 1) & 1);
+  EXPECT_THAT(spec.limits,
+              Contains(testing::AllOf(testing::Field(&ResourceLimit::resource, RLIMIT_NOFILE),
+                                      testing::Field(&ResourceLimit::soft, 100u),
+                                      testing::Field(&ResourceLimit::hard, 200u))));
+  EXPECT_EQ(spec.limits.size(), 16u);
+  EXPECT_EQ(spec.nice, 7);
+  EXPECT_EQ(spec.io_priority, IoPriority(kIoPriorityBestEffort, 6));
+  EXPECT_EQ(spec.scheduler_policy, SCHED_BATCH);
+  EXPECT_EQ(spec.oom_score_adjust, 321);
+  EXPECT_EQ(spec.timer_slack_ns, 70000u);
+  EXPECT_TRUE(spec.no_new_privileges);
+  EXPECT_EQ(spec.personality, static_cast<uint64_t>(ADDR_NO_RANDOMIZE));
+  if (sysconf(_SC_NPROCESSORS_ONLN) > 1) {
+    EXPECT_THAT(spec.cpus, ElementsAre(0));
+  }
+}
+
+TEST(Snapshot, EveryCpuIsNoCpuInParticular) { EXPECT_THAT(Take(Holder({})).cpus, IsEmpty()); }
+
+TEST(Snapshot, Identity) {
+  if (geteuid() != 0) GTEST_SKIP() << "lacks root, to become somebody else";
+  const Holder holder(
+      {}, {.prepare = [] {
+        const gid_t groups[] = {5, 6};
+        if (syscall(SYS_setgroups, 2, groups) || setresgid(7, 8, 9) || setresuid(1, 0, 3)) {
+          _exit(3);
+        }
+      }});
+  const RelaunchSpec spec = Take(holder);
+  EXPECT_THAT(spec.uids, ElementsAre(1, 0, 0));  // execve copies effective to saved
+  EXPECT_THAT(spec.gids, ElementsAre(7, 8, 8));
+  EXPECT_THAT(spec.groups, ElementsAre(5, 6));
+  EXPECT_EQ(spec.capabilities_effective, spec.capabilities_permitted);
+  EXPECT_NE(spec.capabilities_bounding, 0u);
+}
+
+TEST(Snapshot, StandardStreams) {
+  test::TemporaryDirectory at;
+  const std::string log = at.Write("log", "12345");
+  const Holder holder({}, {.prepare = [&] {
+                        dup2(open("/dev/null", O_RDONLY), 0);
+                        const int fd = open(log.c_str(), O_WRONLY | O_APPEND);
+                        lseek(fd, 3, SEEK_SET);
+                        dup2(fd, 2);
+                      }});
+  const RelaunchSpec spec = Take(holder);
+  EXPECT_EQ(spec.streams[0].path, "");
+  EXPECT_EQ(spec.streams[2].path, log);
+  EXPECT_EQ(spec.streams[2].flags, O_WRONLY | O_APPEND);
+  EXPECT_EQ(spec.streams[2].offset, 3u);
+}
+
+TEST(Snapshot, StreamsThatCannotComeBack) {
+  test::TemporaryDirectory at;
+  const std::string file = at.Write("file");
+  const Holder holder({}, {.prepare = [&] {
+                        const UniqueFd terminal(posix_openpt(O_RDWR | O_NOCTTY));
+                        dup2(terminal.get(), 0);
+                        dup2(open(file.c_str(), O_WRONLY), 2);
+                        unlink(file.c_str());
+                      }});
+  EXPECT_THAT(Take(holder).cannot_restore,
+              ElementsAre("Its standard input is a terminal.", "Its standard output is a pipe.",
+                          "Its standard error is a file that was deleted."));
+}
+
+TEST(Snapshot, ReplacedExecutableIsFineDeletedIsNot) {
+  test::TemporaryDirectory at;
+  const std::string program = at.path() + "/program";
+  fs::copy_file(test::HolderProgram(), program);
+  const Holder holder({}, {.program = program, .prepare = NoInput});
+  fs::remove(program);
+  EXPECT_THAT(Take(holder).cannot_restore, Contains(HasSubstr("executable was deleted")));
+  at.Write("program", "the new one");
+  const RelaunchSpec spec = Take(holder);
+  EXPECT_EQ(spec.executable, program);
+  EXPECT_THAT(spec.cannot_restore, Not(Contains(HasSubstr("executable"))));
+}
+
+TEST(Snapshot, OverwrittenArgumentsAreNoCommand) {
+  const auto overwritten = Contains(HasSubstr("overwritten its arguments"));
+  EXPECT_THAT(Take(Holder({"--title", "holder: master process"})).cannot_restore, overwritten);
+  EXPECT_THAT(Take(Holder({"--title", std::string(30, 'x')})).cannot_restore, overwritten);
+  EXPECT_THAT(Take(Holder({"--path", "/tmp/../"})).cannot_restore, Not(overwritten));
+}
+
+TEST(Snapshot, OtherRootAndNamespace) {
+  if (geteuid() != 0) GTEST_SKIP() << "lacks root, to chroot and unshare";
+  const Holder holder({"--root", "/usr"}, {.prepare = [] {
+                        if (unshare(CLONE_NEWUTS)) _exit(3);
+                      }});
+  EXPECT_THAT(Take(holder).cannot_restore,
+              testing::IsSupersetOf({"It has a root directory of its own.",
+                                     "It lives in another host name namespace."}));
+}
+
+TEST(Snapshot, ProcessHasEndedOrIsAnotherOne) {
+  const auto proc = ProcTree::Open();
+  const Holder holder({});
+  ProcessId other = holder.id();
+  other.start_ticks += 1;
+  const auto spec = Snapshot(*proc, other);
+  ASSERT_FALSE(spec);
+  EXPECT_EQ(spec.error().code, kBadArguments);
+  EXPECT_THAT(spec.error().message, HasSubstr("has ended"));
+}
+
+}  // namespace
+}  // namespace rm

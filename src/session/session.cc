@@ -1,0 +1,294 @@
+#include "session/session.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/win32_codes.h"
+#include "execute/restart.h"
+#include "session/status.h"
+
+namespace rm {
+namespace {
+
+Onlooker AsOnlooker(const Caller& caller) {
+  return Onlooker{caller.self, caller.ancestors, caller.uid, caller.owner};
+}
+
+std::vector<UnitRef> KeptServices(const std::vector<Filter>& filters) {
+  std::vector<UnitRef> kept;
+  for (const Filter& filter : filters) {
+    const auto* service = std::get_if<Filter::Service>(&filter.target);
+    if (!service || filter.action != FilterAction::kNoShutdown) continue;
+    if (auto unit = ParseUnitRef(service->name)) kept.push_back(*unit);
+  }
+  return kept;
+}
+
+// Who is owed a start since an earlier try is not owed a second one.
+void KeepDebts(const std::vector<Debt>& before, StopPlan& plan) {
+  for (Debt& debt : plan.debts) {
+    for (const Debt& old : before) {
+      if (old.state == DebtState::kPaid || old.state == DebtState::kCancelled) continue;
+      const bool same =
+          debt.unit ? old.unit == debt.unit : old.process && old.process->was == debt.process->was;
+      if (!same) continue;
+      debt = old;
+      // It runs now, whoever started it.
+      if (old.state == DebtState::kFailed) debt.state = DebtState::kPlanned;
+      break;
+    }
+  }
+}
+
+}  // namespace
+
+Session::Session(SessionRecord record, Role role, std::shared_ptr<Machine> machine,
+                 std::shared_ptr<SessionStore> store, std::string store_directory)
+    : record_(std::move(record)),
+      role_(role),
+      machine_(std::move(machine)),
+      store_(std::move(store)),
+      store_directory_(std::move(store_directory)) {}
+
+Result<void> Session::RequirePrimary(const char* act) const {
+  if (role_ == Role::kPrimary) return {};
+  return Fail(kSessionCredentialConflict,
+              "only the installer that started the session may {}; this one only joined it", act);
+}
+
+Result<void> Session::Register(const std::vector<std::string>& files,
+                               const std::vector<ProcessId>& processes,
+                               const std::vector<std::string>& services) {
+  const std::lock_guard lock(verb_);
+  Registration batch;
+  for (const std::string& file : files)
+    if (file.empty() || file.front() != '/')
+      return Fail(kBadArguments,
+                  "\"{}\" is not an absolute path: register files by their full path", file);
+  auto identified = machine_->IdentifyFiles(files);
+  if (!identified) return Pass(std::move(identified));
+  batch.files = std::move(*identified);
+  batch.processes = processes;
+  for (const std::string& service : services) {
+    auto unit = ParseUnitRef(service);
+    if (!unit)
+      return Fail(kBadArguments, "\"{}\" is not the name of a service (try \"nginx.service\")",
+                  service);
+    batch.services.push_back(std::move(*unit));
+  }
+  if (files.empty() && processes.empty() && services.empty()) return {};
+  return store_->Register(record_.id, batch);
+}
+
+Result<Session::Look> Session::LookAround(bool capture, std::stop_token cancel) {
+  auto state = store_->Load(record_.id);
+  if (!state) return Pass(std::move(state));
+  Look look;
+  look.state = std::move(*state);
+  ResolveAliases(look.state.filters);
+  ObserveOptions observe;
+  observe.capture = capture;
+  auto seen = machine_->Observe(look.state.registered, observe, cancel);
+  if (!seen) return Pass(std::move(seen));
+  if (cancel.stop_requested()) return Fail(kCancelled, "looking for users was cancelled");
+  look.seen = std::move(*seen);
+  auto caller = machine_->Self(record_.owner);
+  if (!caller) return Pass(std::move(caller));
+  look.apps = AffectedApps(look.state.registered, look.seen, AsOnlooker(*caller),
+                           options_.relaunch && capture);
+  look.apps = MergeSeen(std::move(look.apps), look.state.seen,
+                        [this](const ProcessId& process) { return machine_->IsAlive(process); });
+  ApplyFilters(look.state.filters, look.apps);
+  return look;
+}
+
+// A service may be named by an alias of its unit. Who cannot be asked about is meant as it is
+// named.
+void Session::ResolveAliases(std::vector<Filter>& filters) const {
+  for (Filter& filter : filters) {
+    auto* service = std::get_if<Filter::Service>(&filter.target);
+    const auto named = service ? ParseUnitRef(service->name) : std::nullopt;
+    if (!named) continue;
+    if (auto unit = machine_->DescribeUnit(*named)) service->name = ToString(unit->ref);
+  }
+}
+
+Result<AppList> Session::List(bool capture) {
+  const std::lock_guard lock(verb_);
+  if (auto primary = RequirePrimary("list who is affected"); !primary)
+    return Pass(std::move(primary));
+  auto look = LookAround(capture, BeginTask());
+  if (!look) return Pass(std::move(look));
+  if (!look->apps.empty() || !look->state.seen.empty())
+    if (auto saved = store_->SaveSeen(record_.id, look->apps); !saved)
+      return Pass(std::move(saved));
+  AppList list;
+  list.apps = std::move(look->apps);
+  list.reasons = RebootReasons(list.apps);
+  list.unreadable = std::move(look->seen.unreadable);
+  for (const FileResource& file : look->state.registered.files) {
+    list.files.push_back(file.path);
+    if (file.at_registration && S_ISDIR(file.at_registration->mode))
+      list.directory_registered = true;
+  }
+  return list;
+}
+
+Result<StopPlan> Session::PlanFrom(Look& look, StopOptions options) const {
+  ComeBackSources sources;
+  sources.captured = std::move(look.seen.captured);
+  sources.registered = std::move(look.seen.registered_for_restart);
+  sources.kept = KeptServices(look.state.filters);
+  for (const UnitRef& service : look.state.registered.services) {
+    const auto unit =
+        std::find_if(look.seen.units.begin(), look.seen.units.end(), [&](const auto& u) {
+          return u.ref.user == service.user &&
+                 std::find(u.names.begin(), u.names.end(), service.name) != u.names.end();
+        });
+    if (unit != look.seen.units.end() && unit->load_state == "loaded")
+      sources.services.push_back(unit->ref);
+  }
+  return PlanStop(std::move(look.apps), sources, options);
+}
+
+Result<StopPlan> Session::Plan(StopOptions options) {
+  const std::lock_guard lock(verb_);
+  if (auto primary = RequirePrimary("plan a shutdown"); !primary) return Pass(std::move(primary));
+  auto look = LookAround(true, BeginTask());
+  if (!look) return Pass(std::move(look));
+  return PlanFrom(*look, options);
+}
+
+Result<void> Session::Shutdown(StopOptions options, const std::function<void(unsigned)>& percent) {
+  const std::lock_guard lock(verb_);
+  if (auto primary = RequirePrimary("stop applications"); !primary) return primary;
+  const std::stop_token cancel = BeginTask();
+  auto look = LookAround(true, cancel);
+  if (!look) return Pass(std::move(look));
+  if (auto noted = store_->SetShutdownAttempted(record_.id); !noted) return noted;
+  auto plan = PlanFrom(*look, options);
+  if (!plan) return Pass(std::move(plan));
+  if (plan->refusal != 0) {
+    if (auto saved = store_->SaveSeen(record_.id, plan->apps); !saved) return saved;
+    return Fail(plan->refusal, "nothing was stopped: {}", plan->why_refused);
+  }
+  KeepDebts(look->state.debts, *plan);
+  StopContext context = Context(cancel);
+  context.force = options.force;
+  context.percent = percent;
+  auto stopped = Stop(*plan, context, *machine_, *store_);
+  if (auto saved = store_->SaveSeen(record_.id, plan->apps); !saved && stopped) return saved;
+  return stopped;
+}
+
+Result<void> Session::Restart(const std::function<void(unsigned)>& percent) {
+  const std::lock_guard lock(verb_);
+  if (auto primary = RequirePrimary("restart applications"); !primary) return primary;
+  const std::stop_token cancel = BeginTask();
+  auto state = store_->Load(record_.id);
+  if (!state) return Pass(std::move(state));
+  if (!state->record.shutdown_attempted)
+    return Fail(kRequestOutOfSequence, "there is nothing to restart before RmShutdown");
+  StopContext context = Context(cancel);
+  context.percent = percent;
+  auto restarted = rm::Restart(state->debts, state->seen, context, *machine_, *store_);
+  if (auto saved = store_->SaveSeen(record_.id, state->seen); !saved && restarted) return saved;
+  return restarted;
+}
+
+Result<void> Session::Cancel() {
+  if (auto primary = RequirePrimary("cancel"); !primary) return primary;
+  const std::lock_guard lock(cancel_);
+  task_.request_stop();
+  return {};
+}
+
+Result<void> Session::AddFilter(const Filter& filter) {
+  const std::lock_guard lock(verb_);
+  if (auto primary = RequirePrimary("filter"); !primary) return primary;
+  return store_->AddFilter(record_.id, filter);
+}
+
+Result<void> Session::RemoveFilter(const Filter& filter) {
+  const std::lock_guard lock(verb_);
+  if (auto primary = RequirePrimary("filter"); !primary) return primary;
+  return store_->RemoveFilter(record_.id, filter);
+}
+
+Result<std::vector<Filter>> Session::Filters() {
+  const std::lock_guard lock(verb_);
+  if (auto primary = RequirePrimary("filter"); !primary) return Pass(std::move(primary));
+  auto state = store_->Load(record_.id);
+  if (!state) return Pass(std::move(state));
+  return std::move(state->filters);
+}
+
+void Session::SetOption(const std::function<void(SessionOptions&)>& set) {
+  const std::lock_guard lock(verb_);
+  set(options_);
+}
+
+void Session::UseStore(std::shared_ptr<SessionStore> store) {
+  const std::lock_guard lock(verb_);
+  store_ = std::move(store);
+}
+
+void Session::SetEvents(EventSink events) {
+  const std::lock_guard lock(verb_);
+  events_ = std::move(events);
+}
+
+Result<void> Session::End() {
+  if (role_ == Role::kSecondary) return {};
+  if (auto cancelled = Cancel(); !cancelled) return cancelled;
+  const std::lock_guard lock(verb_);
+  auto state = store_->Load(record_.id);
+  if (!state) return Pass(std::move(state));
+  if (state->record.shutdown_attempted)
+    if (auto down = LeaveDown(state->debts, Context({}), *machine_, *store_); !down) return down;
+  return store_->End(record_.id);
+}
+
+StopContext Session::Context(std::stop_token cancel) const {
+  StopContext context;
+  context.session = record_;
+  context.store_directory = store_directory_;
+  context.limits = options_.limits;
+  context.events = events_;
+  context.cancel = std::move(cancel);
+  return context;
+}
+
+// A cancel that came while nothing ran is forgotten here.
+std::stop_token Session::BeginTask() {
+  const std::lock_guard lock(cancel_);
+  task_ = std::stop_source();
+  return task_.get_token();
+}
+
+Result<void> Recover(const std::shared_ptr<Machine>& machine,
+                     const std::shared_ptr<SessionStore>& store, const std::string& store_directory,
+                     const EventSink& events, const Limits& limits) {
+  auto sessions = store->All();
+  if (!sessions) return Pass(std::move(sessions));
+  std::optional<Error> failed;
+  for (SessionState& state : *sessions) {
+    if (machine->IsAlive(state.record.owner)) continue;
+    StopContext context;
+    context.session = state.record;
+    context.store_directory = store_directory;
+    context.limits = limits;
+    context.events = events;
+    if (auto paid = rm::Restart(state.debts, state.seen, context, *machine, *store); !paid) {
+      failed = paid.error();
+      continue;
+    }
+    if (auto ended = store->End(state.record.id); !ended) failed = ended.error();
+  }
+  if (failed) return Fail(failed->code, "{}", failed->message);
+  return {};
+}
+
+}  // namespace rm

@@ -1,0 +1,95 @@
+// What does one Rm verb do? One method per verb: store, observe, inspect, plan, execute, record.
+//
+// Blocking and codes as in restartmanager.h. Calls on one Session are serialised by a mutex; Cancel
+// alone may come from another thread at any time.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "execute/event.h"
+#include "execute/stop.h"
+#include "inspect/apps.h"
+#include "machine/machine.h"
+#include "model/step.h"
+#include "plan/stop_plan.h"
+#include "store/session_store.h"
+
+namespace rm {
+
+enum class Role { kPrimary, kSecondary };
+
+struct SessionOptions {
+  bool relaunch = false;
+  Limits limits;
+};
+
+struct AppList {
+  std::vector<App> apps;  // in the order of stopping; only_directories ones too
+  uint32_t reasons = 0;
+  bool directory_registered = false;
+  std::vector<std::string> files;  // Holding::file indexes these
+  std::vector<ProcessId> unreadable;
+};
+
+class Session {
+ public:
+  Session(SessionRecord record, Role role, std::shared_ptr<Machine> machine,
+          std::shared_ptr<SessionStore> store, std::string store_directory);
+
+  Role role() const { return role_; }
+
+  Result<void> Register(const std::vector<std::string>& files,
+                        const std::vector<ProcessId>& processes,
+                        const std::vector<std::string>& services);
+  // `capture`: also find out whether programs could be relaunched, which costs a little.
+  Result<AppList> List(bool capture);
+  Result<StopPlan> Plan(StopOptions options);
+  Result<void> Shutdown(StopOptions options, const std::function<void(unsigned)>& percent);
+  Result<void> Restart(const std::function<void(unsigned)>& percent);
+  Result<void> Cancel();
+  Result<void> AddFilter(const Filter& filter);
+  Result<void> RemoveFilter(const Filter& filter);
+  Result<std::vector<Filter>> Filters();
+  void SetOption(const std::function<void(SessionOptions&)>& set);
+  void UseStore(std::shared_ptr<SessionStore> store);
+  void SetEvents(EventSink events);
+  // After this no other method may be called.
+  Result<void> End();
+
+ private:
+  struct Look {
+    SessionState state;
+    Observation seen;
+    std::vector<App> apps;  // the affected of now, and those seen before
+  };
+
+  Result<void> RequirePrimary(const char* act) const;
+  Result<Look> LookAround(bool capture, std::stop_token cancel);
+  void ResolveAliases(std::vector<Filter>& filters) const;
+  Result<StopPlan> PlanFrom(Look& look, StopOptions options) const;
+  StopContext Context(std::stop_token cancel) const;
+  std::stop_token BeginTask();
+
+  const SessionRecord record_;
+  const Role role_;
+  const std::shared_ptr<Machine> machine_;
+  std::shared_ptr<SessionStore> store_;
+  const std::string store_directory_;
+  SessionOptions options_;
+  EventSink events_;
+  std::mutex verb_;    // one verb at a time
+  std::mutex cancel_;  // guards task_
+  std::stop_source task_{std::nostopstate};
+};
+
+// Pays what sessions owe whose owner is dead, and ends them. 352 as RmRestart; what failed stays
+// owed.
+Result<void> Recover(const std::shared_ptr<Machine>& machine,
+                     const std::shared_ptr<SessionStore>& store, const std::string& store_directory,
+                     const EventSink& events, const Limits& limits);
+
+}  // namespace rm

@@ -1,0 +1,508 @@
+#include "session/session.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "base/win32_codes.h"
+#include "fakes/fake_machine.h"
+#include "fakes/fake_store.h"
+#include "fakes/small_world.h"
+
+namespace rm {
+namespace {
+
+using namespace test;
+using namespace std::chrono_literals;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+constexpr pid_t kInstaller = 900;
+
+template <class T>
+uint32_t CodeOf(const Result<T>& result) {
+  return result ? kSuccess : result.error().code;
+}
+
+// One installer, the file it registered, and who uses that.
+class SessionTest : public ::testing::Test {
+ protected:
+  SessionTest() : session_(Start()) {
+    machine_->caller.self = Id(kInstaller);
+    store_->is_alive = [this](const ProcessId& process) { return machine_->IsAlive(process); };
+    EXPECT_TRUE(session_.Register({"/usr/lib/libfoo.so"}, {}, {}));
+  }
+
+  Session Start() {
+    record_ = store_->Start(Id(kInstaller))->record;
+    return Session(record_, Role::kPrimary, machine_, store_, "/store");
+  }
+  Session Join() { return Session(record_, Role::kSecondary, machine_, store_, "/store"); }
+
+  uint32_t Shutdown(StopOptions options = {}) {
+    percents_.clear();
+    return CodeOf(session_.Shutdown(options, [this](unsigned p) { percents_.push_back(p); }));
+  }
+  uint32_t Restart() {
+    percents_.clear();
+    return CodeOf(session_.Restart([this](unsigned p) { percents_.push_back(p); }));
+  }
+
+  // "editor 0x2"
+  std::vector<std::string> Listed() {
+    auto list = session_.List(false);
+    EXPECT_EQ(CodeOf(list), kSuccess);
+    std::vector<std::string> listed;
+    for (const App& app : list->apps)
+      listed.push_back(fmt::format("{} 0x{:x}", app.unit ? app.unit->name : app.name, app.status));
+    return listed;
+  }
+
+  size_t Owed(SessionId session) {
+    const SessionState state = store_->Peek(session);
+    return static_cast<size_t>(std::ranges::count(state.debts, DebtState::kOwed, &Debt::state));
+  }
+
+  Observation& seen() { return machine_->observation; }
+
+  std::shared_ptr<FakeMachine> machine_ = std::make_shared<FakeMachine>();
+  std::shared_ptr<FakeStore> store_ = std::make_shared<FakeStore>();
+  SessionRecord record_;
+  Session session_;
+  std::vector<unsigned> percents_;
+};
+
+// --- registering
+// -------------------------------------------------------------------------------------
+
+TEST_F(SessionTest, FilesAreRememberedAsTheyAreNowAndNamesAreChecked) {
+  machine_->files["/a"] = FileResource{"/a", {"/link"}, FileIdentity{.ino = 7}};
+  EXPECT_EQ(CodeOf(session_.Register({"/a", "/not-there"}, {Id(5)}, {"nginx", "user:7/x"})),
+            kSuccess);
+  const Registration registered = store_->Peek(record_.id).registered;
+  ASSERT_THAT(registered.files, SizeIs(3));
+  EXPECT_EQ(registered.files[1].at_registration->ino, 7u);
+  EXPECT_EQ(registered.files[2].at_registration, std::nullopt);
+  EXPECT_THAT(registered.services, ElementsAre(Unit("nginx.service"), Unit("user:7/x.service")));
+  EXPECT_THAT(registered.processes, ElementsAre(Id(5)));
+}
+
+TEST_F(SessionTest, ABatchWithOneBadNameRegistersNothing) {
+  EXPECT_EQ(CodeOf(session_.Register({"/a", "relative"}, {}, {})), kBadArguments);
+  EXPECT_EQ(CodeOf(session_.Register({""}, {}, {})), kBadArguments);
+  EXPECT_EQ(CodeOf(session_.Register({"/a"}, {}, {"no such/name"})), kBadArguments);
+  EXPECT_THAT(store_->Peek(record_.id).registered.files, SizeIs(1));
+}
+
+TEST_F(SessionTest, AnEmptyBatchCostsNothing) {
+  const size_t before = store_->calls().size();
+  EXPECT_EQ(CodeOf(session_.Register({}, {}, {})), kSuccess);
+  EXPECT_EQ(store_->calls().size(), before);
+}
+
+// --- listing
+// -------------------------------------------------------------------------------------------
+
+TEST_F(SessionTest, TheListSaysWhoWhyAndWhatCouldNotBeSeen) {
+  AddProgram(seen(), "editor", 50);
+  AddProgram(seen(), "kthread", 51).kernel_thread = true;
+  seen().unreadable = {Id(77)};
+  machine_->files["/dir"] = FileResource{"/dir", {}, FileIdentity{.mode = S_IFDIR | 0755}};
+  auto list = session_.List(false);
+  ASSERT_TRUE(list);
+  EXPECT_THAT(list->apps, SizeIs(2));
+  EXPECT_EQ(list->reasons, kReasonCriticalProcess);
+  EXPECT_THAT(list->files, ElementsAre("/usr/lib/libfoo.so"));
+  EXPECT_THAT(list->unreadable, ElementsAre(Id(77)));
+  EXPECT_FALSE(list->directory_registered);
+  ASSERT_TRUE(session_.Register({"/dir"}, {}, {}));
+  EXPECT_TRUE(session_.List(false)->directory_registered);
+}
+
+TEST_F(SessionTest, WhoWasSeenAndVanishedStaysListedWhoLetGoDoesNot) {
+  AddProgram(seen(), "editor", 50);
+  AddProgram(seen(), "player", 51);
+  EXPECT_THAT(Listed(), ElementsAre("editor 0x1", "player 0x1"));
+  machine_->Dies(Id(50));
+  seen().holdings.clear();
+  EXPECT_THAT(Listed(), ElementsAre("editor 0x4"));
+  EXPECT_THAT(Listed(), ElementsAre("editor 0x4"));
+}
+
+TEST_F(SessionTest, APlanIsShownAndNothingIsDone) {
+  AddService(seen(), "nginx", 50);
+  auto plan = session_.Plan({});
+  ASSERT_TRUE(plan);
+  EXPECT_THAT(plan->waves, SizeIs(1));
+  EXPECT_THAT(plan->held, ElementsAre(Unit("nginx")));
+  EXPECT_THAT(machine_->acts(), IsEmpty());
+  EXPECT_EQ(Restart(), kRequestOutOfSequence);
+}
+
+// --- stop and bring back
+// ---------------------------------------------------------------------------------
+
+TEST_F(SessionTest, NothingAffectedIsASingleHundredBothWays) {
+  EXPECT_EQ(Shutdown(), kSuccess);
+  EXPECT_THAT(percents_, ElementsAre(100));
+  EXPECT_EQ(Restart(), kSuccess);
+  EXPECT_THAT(percents_, ElementsAre(100));
+}
+
+TEST_F(SessionTest, RestartingFirstIsOutOfSequence) {
+  AddService(seen(), "nginx", 50);
+  EXPECT_EQ(Restart(), kRequestOutOfSequence);
+  EXPECT_THAT(machine_->acts(), IsEmpty());
+}
+
+TEST_F(SessionTest, AServiceIsStoppedAndComesBack) {
+  AddService(seen(), "nginx", 50);
+  EXPECT_EQ(Shutdown(), kSuccess);
+  EXPECT_THAT(percents_, ElementsAre(0, 99, 100));
+  EXPECT_THAT(Listed(), ElementsAre("nginx.service 0x2"));
+  EXPECT_EQ(Restart(), kSuccess);
+  EXPECT_THAT(percents_, ElementsAre(0, 99, 100));
+  EXPECT_THAT(Listed(), ElementsAre("nginx.service 0xa"));
+  EXPECT_THAT(machine_->acts(), ElementsAre("hold nginx.service", "ask to return nginx.service",
+                                            "wait", "forget", "release", "start nginx.service"));
+}
+
+TEST_F(SessionTest, OneRefusesTheOthersComeBackAndEveryStatusTells) {
+  AddProgram(seen(), "editor", 50);
+  RegisterForRestart(seen(), 50);
+  AddProgram(seen(), "mute", 51);
+  AddProgram(seen(), "player", 52);
+  AddService(seen(), "nginx", 53);
+  AddService(seen(), "kept", 54);
+  AddProgram(seen(), "passing", 55);
+  ASSERT_TRUE(session_.AddFilter(NoShutdown(Filter::Service{"kept"})));
+  machine_->Refuses("player", "it has unsaved work", 1s);
+  machine_->IsGoneAlready("passing");
+  EXPECT_EQ(Shutdown(), kFailShutdown);
+  EXPECT_THAT(Listed(), ::testing::UnorderedElementsAre("editor 0x2", "mute 0x2", "player 0x11",
+                                                        "nginx.service 0x1", "kept.service 0xc1",
+                                                        "passing 0x4"));
+  EXPECT_EQ(Restart(), kSuccess);
+  EXPECT_THAT(Listed(), ::testing::UnorderedElementsAre("editor 0xa", "mute 0x2", "player 0x11",
+                                                        "nginx.service 0x1", "kept.service 0xc1",
+                                                        "passing 0x4"));
+  EXPECT_FALSE(machine_->Did("start nginx.service"));
+}
+
+TEST_F(SessionTest, AReasonToRebootStopsNobodyAndRestartIsInSequence) {
+  AddService(seen(), "nginx", 50);
+  AddProgram(seen(), "apt", kInstaller);
+  auto stopped = session_.Shutdown({.force = true}, {});
+  EXPECT_EQ(CodeOf(stopped), kFailNoActionReboot);
+  EXPECT_THAT(stopped.error().message, HasSubstr("it is the caller itself"));
+  EXPECT_THAT(machine_->acts(), IsEmpty());
+  EXPECT_EQ(Restart(), kSuccess);
+  EXPECT_THAT(Listed(), ElementsAre("nginx.service 0x1", "apt 0x1"));
+}
+
+TEST_F(SessionTest, AFailedRestartStaysOwedAndIsTriedAgain) {
+  AddService(seen(), "nginx", 50);
+  EXPECT_EQ(Shutdown(), kSuccess);
+  machine_->FailsToStart("nginx.service", "exit status 1");
+  EXPECT_EQ(Restart(), kFailRestart);
+  EXPECT_THAT(Listed(), ElementsAre("nginx.service 0x22"));
+  machine_->StartsFine("nginx.service");
+  EXPECT_EQ(Restart(), kSuccess);
+  EXPECT_THAT(Listed(), ElementsAre("nginx.service 0xa"));
+}
+
+TEST_F(SessionTest, UnregisteredProgramsComeBackOnlyWithTheOption) {
+  AddProgram(seen(), "editor", 50);
+  Capture(seen(), 50);
+  Session other = Start();
+  EXPECT_EQ(Shutdown(), kSuccess);
+  EXPECT_EQ(Restart(), kSuccess);
+  EXPECT_FALSE(machine_->Did("start editor"));
+  EXPECT_THAT(Listed(), ElementsAre("editor 0x2"));
+
+  AddProgram(seen(), "player", 51);
+  Capture(seen(), 51);
+  session_.SetOption([](SessionOptions& options) { options.relaunch = true; });
+  EXPECT_EQ(Shutdown(), kSuccess);
+  EXPECT_EQ(Restart(), kSuccess);
+  EXPECT_TRUE(machine_->Did("start player"));
+  EXPECT_THAT(Listed(), ElementsAre("player 0xa", "editor 0x2"));
+}
+
+TEST_F(SessionTest, TheLimitsAreOptions) {
+  AddProgram(seen(), "editor", 50);
+  machine_->Ignores("editor");
+  session_.SetOption([](SessionOptions& options) { options.limits.app = 50ms; });
+  EXPECT_EQ(Shutdown(), kFailShutdown);
+  EXPECT_EQ(machine_->elapsed(), 50ms);
+}
+
+TEST_F(SessionTest, ARetryWithForceStartedTheProgramTwice) {
+  AddProgram(seen(), "editor", 50);
+  RegisterForRestart(seen(), 50);
+  AddService(seen(), "nginx", 51);
+  machine_->Ignores("editor");
+  EXPECT_EQ(Shutdown(), kFailShutdown);
+  EXPECT_EQ(Shutdown({.force = true}), kSuccess);
+  EXPECT_EQ(Owed(record_.id), 2u);
+  EXPECT_EQ(Restart(), kSuccess);
+  EXPECT_EQ(machine_->Count("start editor"), 1u);
+  EXPECT_EQ(machine_->Count("start nginx.service"), 1u);
+  EXPECT_THAT(Listed(), ElementsAre("editor 0xa", "nginx.service 0xa"));
+}
+
+TEST_F(SessionTest, ASecondRoundStopsAndStartsAgain) {
+  UnitFacts& nginx = AddService(seen(), "nginx", 50);
+  nginx.can_start = true;
+  EXPECT_EQ(Shutdown(), kSuccess);
+  EXPECT_EQ(Restart(), kSuccess);
+  seen().units.clear();
+  AddService(seen(), "nginx", 60);
+  EXPECT_EQ(Shutdown(), kSuccess);
+  EXPECT_EQ(Owed(record_.id), 1u);
+  EXPECT_EQ(Restart(), kSuccess);
+  EXPECT_EQ(machine_->Count("start nginx.service"), 2u);
+  EXPECT_THAT(Listed(), ElementsAre("nginx.service 0xa", "nginx.service 0xa"));
+}
+
+// --- filters
+// -----------------------------------------------------------------------------------------------
+
+TEST_F(SessionTest, NoRestartIsStoppedAndStaysDown) {
+  AddService(seen(), "nginx", 50);
+  ASSERT_TRUE(session_.AddFilter(NoRestart(Filter::Service{"nginx"})));
+  EXPECT_THAT(Listed(), ElementsAre("nginx.service 0x81"));
+  EXPECT_EQ(Shutdown(), kSuccess);
+  EXPECT_EQ(Restart(), kSuccess);
+  EXPECT_THAT(Listed(), ElementsAre("nginx.service 0x82"));
+  EXPECT_FALSE(machine_->Did("start nginx.service"));
+}
+
+TEST_F(SessionTest, NoShutdownLeavesOneAloneAndTheOthersLeave) {
+  AddService(seen(), "nginx", 50);
+  AddProgram(seen(), "apt", kInstaller);
+  ASSERT_TRUE(session_.AddFilter(NoShutdown(Id(kInstaller))));
+  EXPECT_EQ(session_.List(false)->reasons, 0u);
+  EXPECT_EQ(Shutdown(), kSuccess);
+  EXPECT_THAT(Listed(), ElementsAre("apt 0xc1", "nginx.service 0x2"));
+}
+
+TEST_F(SessionTest, AServiceKeptByAnAliasWasStopped) {
+  AddService(seen(), "mariadb", 50).names.push_back("mysql.service");
+  ASSERT_TRUE(session_.AddFilter(NoShutdown(Filter::Service{"mysql"})));
+  EXPECT_EQ(Shutdown(), kSuccess);
+  EXPECT_THAT(Listed(), ElementsAre("mariadb.service 0xc1"));
+  EXPECT_EQ(std::get<Filter::Service>(session_.Filters()->at(0).target).name, "mysql");
+}
+
+TEST_F(SessionTest, AServiceThatGoesAlongIsKeptByAnAlias) {
+  AddService(seen(), "base", 50).goes_along = {Unit("mariadb")};
+  AddInactive(seen(), "mariadb").names.push_back("mysql.service");
+  ASSERT_TRUE(session_.AddFilter(NoShutdown(Filter::Service{"mysql"})));
+  EXPECT_EQ(Shutdown(), kFailShutdown);
+  EXPECT_THAT(machine_->acts(), IsEmpty());
+}
+
+TEST_F(SessionTest, ARegisteredServiceThatIsDownIsHeldUnderItsOwnName) {
+  AddInactive(seen(), "mariadb").names.push_back("mysql.service");
+  ASSERT_TRUE(session_.Register({}, {}, {"mysql", "not-there"}));
+  EXPECT_EQ(Shutdown(), kSuccess);
+  EXPECT_THAT(machine_->acts(), ElementsAre("hold mariadb.service"));
+}
+
+// --- cancelling
+TEST_F(SessionTest, AServiceThatCouldNotBeStartedAnywayIsNotHeld) {
+  AddInactive(seen(), "mariadb").load_state = "masked";
+  ASSERT_TRUE(session_.Register({}, {}, {"mariadb"}));
+  EXPECT_EQ(Shutdown(), kSuccess);
+  EXPECT_THAT(machine_->acts(), IsEmpty());
+}
+
+// ----------------------------------------------------------------------------------------------
+
+TEST_F(SessionTest, ACancelWithNothingRunningIsForgotten) {
+  AddService(seen(), "nginx", 50);
+  EXPECT_EQ(CodeOf(session_.Cancel()), kSuccess);
+  EXPECT_EQ(Shutdown(), kSuccess);
+  EXPECT_EQ(CodeOf(session_.Cancel()), kSuccess);
+  EXPECT_EQ(Restart(), kSuccess);
+}
+
+TEST_F(SessionTest, CancelledWhileLookingNobodyIsAsked) {
+  AddService(seen(), "nginx", 50);
+  machine_->on_observe = [this] { EXPECT_TRUE(session_.Cancel()); };
+  EXPECT_EQ(Shutdown(), kCancelled);
+  EXPECT_EQ(CodeOf(session_.List(false)), kCancelled);
+  EXPECT_THAT(machine_->acts(), IsEmpty());
+}
+
+TEST_F(SessionTest, CancelledInTheMiddleWhatIsDownComesBack) {
+  for (const auto& [name, pid] : {std::pair{"editor", 50}, {"player", 51}}) {
+    AddProgram(seen(), name, pid);
+    RegisterForRestart(seen(), pid);
+  }
+  AddService(seen(), "nginx", 52);
+  machine_->Leaves("player", 1s);
+  machine_->At(500ms, [this] { EXPECT_TRUE(session_.Cancel()); });
+  EXPECT_EQ(Shutdown(), kCancelled);
+  EXPECT_THAT(Listed(), ElementsAre("player 0x1", "nginx.service 0x1", "editor 0x2"));
+  EXPECT_EQ(Restart(), kSuccess);
+  EXPECT_EQ(machine_->Count("start editor"), 1u);
+  EXPECT_THAT(Listed(), ElementsAre("player 0x1", "nginx.service 0x1", "editor 0xa"));
+}
+
+TEST_F(SessionTest, CancelledFromTheProgressCallback) {
+  AddService(seen(), "nginx", 50);
+  EXPECT_EQ(CodeOf(session_.Shutdown({}, [this](unsigned) { (void)session_.Cancel(); })),
+            kCancelled);
+  EXPECT_THAT(machine_->acts(), IsEmpty());
+}
+
+// --- the end
+// ---------------------------------------------------------------------------------------------------
+
+TEST_F(SessionTest, EndingWithoutRestartLeavesThingsDown) {
+  AddService(seen(), "nginx", 50);
+  EXPECT_EQ(Shutdown(), kSuccess);
+  machine_->ForgetActs();
+  EXPECT_EQ(CodeOf(session_.End()), kSuccess);
+  EXPECT_THAT(machine_->acts(), ElementsAre("cancel start nginx.service", "release"));
+  EXPECT_THAT(store_->All().value(), IsEmpty());
+}
+
+TEST_F(SessionTest, EndingWithoutAShutdownDoesNothingToTheMachine) {
+  AddService(seen(), "nginx", 50);
+  EXPECT_EQ(CodeOf(session_.End()), kSuccess);
+  EXPECT_THAT(machine_->acts(), IsEmpty());
+}
+
+TEST_F(SessionTest, EndedElsewhereNothingWorksAnyMore) {
+  Session same(record_, Role::kPrimary, machine_, store_, "/store");
+  Session joined = Join();
+  AddService(seen(), "nginx", 50);
+  ASSERT_TRUE(same.End());
+  EXPECT_EQ(CodeOf(session_.List(false)), kSessionCredentialConflict);
+  EXPECT_EQ(Shutdown(), kSessionCredentialConflict);
+  EXPECT_EQ(Restart(), kSessionCredentialConflict);
+  EXPECT_EQ(CodeOf(session_.End()), kSessionCredentialConflict);
+  EXPECT_EQ(CodeOf(joined.Register({"/a"}, {}, {})), kSessionCredentialConflict);
+  EXPECT_EQ(CodeOf(joined.End()), kSuccess);
+  EXPECT_THAT(machine_->acts(), IsEmpty());
+}
+
+// --- who only joined
+// ----------------------------------------------------------------------------------------------
+
+TEST_F(SessionTest, WhoJoinedRegistersAndLeavesAndNothingElse) {
+  AddService(seen(), "nginx", 50);
+  Session joined = Join();
+  EXPECT_EQ(CodeOf(joined.Register({"/b"}, {}, {})), kSuccess);
+  const Filter filter = NoShutdown(Id(50));
+  EXPECT_EQ(CodeOf(joined.List(false)), kSessionCredentialConflict);
+  EXPECT_EQ(CodeOf(joined.Plan({})), kSessionCredentialConflict);
+  EXPECT_EQ(CodeOf(joined.Shutdown({}, {})), kSessionCredentialConflict);
+  EXPECT_EQ(CodeOf(joined.Restart({})), kSessionCredentialConflict);
+  EXPECT_EQ(CodeOf(joined.Cancel()), kSessionCredentialConflict);
+  EXPECT_EQ(CodeOf(joined.AddFilter(filter)), kSessionCredentialConflict);
+  EXPECT_EQ(CodeOf(joined.RemoveFilter(filter)), kSessionCredentialConflict);
+  EXPECT_EQ(CodeOf(joined.Filters()), kSessionCredentialConflict);
+  EXPECT_EQ(CodeOf(joined.End()), kSuccess);
+  EXPECT_THAT(machine_->acts(), IsEmpty());
+  EXPECT_THAT(session_.List(false)->files, ElementsAre("/usr/lib/libfoo.so", "/b"));
+}
+
+// --- nothing is lost
+// --------------------------------------------------------------------------------------------
+
+// Whatever call of the store fails during a shutdown: who was told to come back is owed on disk.
+TEST_F(SessionTest, AStoreThatFailsAtAnyCallOfAShutdownLosesNothing) {
+  const Observation world = [] {
+    Observation seen;
+    AddProgram(seen, "editor", 50);
+    RegisterForRestart(seen, 50);
+    AddService(seen, "nginx", 51);
+    return seen;
+  }();
+  for (size_t n = 1;; ++n) {
+    auto machine = std::make_shared<FakeMachine>();
+    machine->observation = world;
+    const SessionRecord record = store_->Start(Id(kInstaller))->record;
+    Session session(record, Role::kPrimary, machine, store_, "/store");
+    size_t told = 0;
+    machine->on_act = [&](const std::string& act) {
+      if (!act.starts_with("ask to return")) return;
+      EXPECT_GE(Owed(record.id), ++told) << act << ", call " << n;
+    };
+    const size_t before = store_->calls().size();
+    store_->FailCall(n, Error{kWriteFault, "disk full"});
+    const uint32_t code = CodeOf(session.Shutdown({}, {}));
+    if (store_->calls().size() - before < n) {
+      EXPECT_EQ(code, kSuccess);
+      EXPECT_GT(n, 5u);
+      return;
+    }
+    EXPECT_EQ(code, kWriteFault) << "call " << n;
+    ASSERT_TRUE(store_->End(record.id));
+  }
+}
+
+// --- what dead installers owe
+// -------------------------------------------------------------------------------------
+
+class RecoverTest : public SessionTest {
+ protected:
+  // A session of this owner that stopped one service and then nothing more.
+  SessionRecord Stops(const std::string& service, pid_t pid, pid_t owner) {
+    const SessionRecord record = store_->Start(Id(owner))->record;
+    Session session(record, Role::kPrimary, machine_, store_, "/store");
+    seen() = {};
+    AddService(seen(), service, pid);
+    EXPECT_TRUE(session.Shutdown({}, {}));
+    machine_->ForgetActs();
+    return record;
+  }
+  uint32_t RecoverAll() { return CodeOf(Recover(machine_, store_, "/store", {}, {})); }
+  std::vector<std::string> Sessions() {
+    std::vector<std::string> names;
+    const std::vector<SessionState> all = store_->All().value();
+    for (const SessionState& state : all) names.push_back(state.record.name);
+    return names;
+  }
+};
+
+TEST_F(RecoverTest, OnlyWhatDeadInstallersOweIsPaid) {
+  const auto dead = Stops("nginx", 50, 901);
+  const auto living = Stops("db", 51, 902);
+  machine_->Dies(Id(901));
+  EXPECT_EQ(RecoverAll(), kSuccess);
+  EXPECT_THAT(machine_->acts(), ElementsAre("release", "start nginx.service"));
+  EXPECT_THAT(Sessions(), ElementsAre(record_.name, living.name));
+  EXPECT_EQ(Owed(living.id), 1u);
+}
+
+TEST_F(RecoverTest, WhatFailsStaysOwedAndTheOthersAreStillPaid) {
+  const auto bad = Stops("nginx", 50, 901);
+  const auto good = Stops("db", 51, 902);
+  machine_->Dies(Id(901));
+  machine_->Dies(Id(902));
+  machine_->FailsToStart("nginx.service", "exit status 1");
+  EXPECT_EQ(RecoverAll(), kFailRestart);
+  EXPECT_TRUE(machine_->Did("start db.service"));
+  EXPECT_THAT(Sessions(), ElementsAre(record_.name, bad.name));
+  machine_->StartsFine("nginx.service");
+  EXPECT_EQ(RecoverAll(), kSuccess);
+  EXPECT_THAT(Sessions(), ElementsAre(record_.name));
+}
+
+TEST_F(RecoverTest, AnInstallerThatDiedBeforeItStoppedAnythingLeavesNothing) {
+  machine_->Dies(Id(kInstaller));
+  EXPECT_EQ(RecoverAll(), kSuccess);
+  EXPECT_THAT(Sessions(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace rm

@@ -1,0 +1,120 @@
+#include "store/content_rows.h"
+
+#include "base/win32_codes.h"
+#include "store/codec.h"
+
+namespace rm {
+namespace {
+
+int64_t Row(SessionId session) { return static_cast<int64_t>(session); }
+
+tl::unexpected<Error> Damaged(Connection& connection, const SessionRecord& record,
+                              const char* what) {
+  return Fail(kWriteFault, "{} is damaged: the {} of session {} cannot be read. End that session.",
+              connection.path(), what, record.name);
+}
+
+}  // namespace
+
+void AddBatch(Connection& connection, SessionId session, std::string_view encoded) {
+  Query(connection, "INSERT INTO registration(session, batch) VALUES(?, ?)")
+      .Number(Row(session))
+      .Bytes(encoded)
+      .Run();
+}
+
+void PutFilter(Connection& connection, SessionId session, const Filter& filter) {
+  const std::string target = EncodeTarget(filter);
+  Query(connection, "REPLACE INTO filter(session, target, action) VALUES(?, ?, ?)")
+      .Number(Row(session))
+      .Bytes(target)
+      .Number(static_cast<int64_t>(filter.action))
+      .Run();
+}
+
+bool DeleteFilter(Connection& connection, SessionId session, const Filter& filter) {
+  const std::string target = EncodeTarget(filter);
+  Query(connection, "DELETE FROM filter WHERE session = ? AND target = ?")
+      .Number(Row(session))
+      .Bytes(target)
+      .Run();
+  return connection.Changed() != 0;
+}
+
+void PutSeen(Connection& connection, SessionId session, const std::vector<App>& seen) {
+  const std::string apps = EncodeApps(seen);
+  Query(connection, "REPLACE INTO seen(session, apps) VALUES(?, ?)")
+      .Number(Row(session))
+      .Bytes(apps)
+      .Run();
+}
+
+uint64_t AddDebt(Connection& connection, SessionId session, const Debt& debt) {
+  const std::string owed = EncodeOwed(debt);
+  Query row(connection,
+            "INSERT INTO debt(session, state, relaunch_unit, spec_file, owed) "
+            "VALUES(?, ?, ?, ?, ?) RETURNING id");
+  row.Number(Row(session))
+      .Number(static_cast<int64_t>(debt.state))
+      .Bytes(debt.relaunch_unit)
+      .Bytes(debt.spec_file)
+      .Bytes(owed)
+      .Next();
+  const auto id = static_cast<uint64_t>(row.NumberAt(0));
+  row.Run();
+  return id;
+}
+
+bool UpdateDebt(Connection& connection, SessionId session, const Debt& debt) {
+  Query(connection,
+        "UPDATE debt SET state = ?, relaunch_unit = ?, spec_file = ? "
+        "WHERE session = ? AND id = ?")
+      .Number(static_cast<int64_t>(debt.state))
+      .Bytes(debt.relaunch_unit)
+      .Bytes(debt.spec_file)
+      .Number(Row(session))
+      .Number(static_cast<int64_t>(debt.id))
+      .Run();
+  return connection.Changed() != 0;
+}
+
+Result<SessionState> ReadState(Connection& connection, SessionRecord record) {
+  SessionState state;
+  const int64_t session = Row(record.id);
+  Query batch(connection, "SELECT batch FROM registration WHERE session = ? ORDER BY id");
+  for (batch.Number(session); batch.Next();)
+    if (!DecodeBatch(batch.BytesAt(0), state.registered))
+      return Damaged(connection, record, "registered resources");
+
+  Query filter(connection, "SELECT target, action FROM filter WHERE session = ? ORDER BY id");
+  for (filter.Number(session); filter.Next();) {
+    std::optional<Filter> decoded = DecodeTarget(filter.BytesAt(0));
+    if (!decoded) return Damaged(connection, record, "filters");
+    decoded->action = static_cast<FilterAction>(filter.NumberAt(1));
+    state.filters.push_back(std::move(*decoded));
+  }
+
+  Query seen(connection, "SELECT apps FROM seen WHERE session = ?");
+  if (seen.Number(session).Next()) {
+    std::optional<std::vector<App>> decoded = DecodeApps(seen.BytesAt(0));
+    if (!decoded) return Damaged(connection, record, "affected apps");
+    state.seen = std::move(*decoded);
+  }
+
+  Query debt(connection,
+             "SELECT id, state, relaunch_unit, spec_file, owed FROM debt "
+             "WHERE session = ? ORDER BY id");
+  for (debt.Number(session); debt.Next();) {
+    std::optional<Debt> decoded = DecodeOwed(debt.BytesAt(4));
+    if (!decoded) return Damaged(connection, record, "debts");
+    decoded->id = static_cast<uint64_t>(debt.NumberAt(0));
+    decoded->state = static_cast<DebtState>(debt.NumberAt(1));
+    decoded->relaunch_unit = debt.BytesAt(2);
+    decoded->spec_file = debt.BytesAt(3);
+    state.debts.push_back(std::move(*decoded));
+  }
+  state.record = std::move(record);
+  return state;
+}
+
+}  // namespace rm

@@ -1,0 +1,137 @@
+#include "store/schema.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <ctime>
+
+#include "base/unique_fd.h"
+#include "base/win32_codes.h"
+
+namespace rm {
+namespace {
+
+// A registration is one row per call, however many files it names: rows are what costs.
+// session.id is also its name; session.slot is SessionRecord::index. At most a few dozen sessions:
+// an index on them would cost more than it finds.
+constexpr char kTables[] = R"sql(
+  CREATE TABLE boot(id BLOB PRIMARY KEY, time_us INTEGER NOT NULL);
+  CREATE TABLE session(
+    id INTEGER PRIMARY KEY,
+    key_hash BLOB NOT NULL,
+    slot INTEGER NOT NULL,
+    owner_pid INTEGER NOT NULL,
+    owner_start INTEGER NOT NULL,
+    started_us INTEGER NOT NULL,
+    shutdown_attempted INTEGER NOT NULL DEFAULT 0);
+  CREATE TABLE registration(id INTEGER PRIMARY KEY, session INTEGER NOT NULL, batch BLOB NOT NULL);
+  CREATE INDEX registration_session ON registration(session);
+  CREATE TABLE filter(
+    id INTEGER PRIMARY KEY,
+    session INTEGER NOT NULL,
+    target BLOB NOT NULL,
+    action INTEGER NOT NULL,
+    UNIQUE(session, target));
+  CREATE TABLE seen(session INTEGER PRIMARY KEY, apps BLOB NOT NULL);
+  CREATE TABLE debt(
+    id INTEGER PRIMARY KEY,
+    session INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    relaunch_unit BLOB NOT NULL,
+    spec_file BLOB NOT NULL,
+    owed BLOB NOT NULL);
+  CREATE INDEX debt_session ON debt(session);
+  PRAGMA user_version = 1;
+)sql";
+static_assert(kSchemaVersion == 1);
+
+constexpr char kForgetEverything[] =
+    "DELETE FROM boot; DELETE FROM session; DELETE FROM registration; DELETE FROM filter;"
+    "DELETE FROM seen; DELETE FROM debt;";
+
+Result<std::string> BootId() {
+  constexpr char kPath[] = "/proc/sys/kernel/random/boot_id";
+  const UniqueFd file(::open(kPath, O_RDONLY | O_CLOEXEC));
+  char id[64];
+  const ssize_t size = file ? ::read(file.get(), id, sizeof id) : -1;
+  if (size <= 0)
+    return Fail(kWriteFault, "Cannot read {}: {}. Is /proc mounted?", kPath, std::strerror(errno));
+  return std::string(id, static_cast<size_t>(size));
+}
+
+int64_t Microseconds(clockid_t clock) {
+  timespec now{};
+  ::clock_gettime(clock, &now);
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec))
+      .count();
+}
+
+int64_t Number(Connection& connection, const char* sql) {
+  Query query(connection, sql);
+  query.Next();
+  return query.NumberAt(0);
+}
+
+// The change to WAL gives up at once when another process is at it, whatever the lock limit; a
+// write transaction waits for that process.
+void SwitchToWal(Connection& connection) {
+  for (;;) {
+    try {
+      connection.Execute("PRAGMA journal_mode=WAL");
+      return;
+    } catch (const SQLite::Exception& busy) {
+      if (busy.getErrorCode() != SQLITE_BUSY) throw;
+    }
+    Transaction(connection, Transaction::Kind::kWrite).Commit();
+  }
+}
+
+Result<void> MakeTables(Connection& connection) {
+  SwitchToWal(connection);
+  Transaction transaction(connection, Transaction::Kind::kWrite);
+  if (Number(connection, "PRAGMA user_version") != 0) return {};  // another process was faster
+  if (Number(connection, "SELECT count(*) FROM sqlite_schema") != 0)
+    return Fail(kWriteFault,
+                "{} is a database, but not one of sessions. Move it away, or set "
+                "RESTART_MANAGER_DIR to another directory.",
+                connection.path());
+  connection.Execute(kTables);
+  transaction.Commit();
+  return {};
+}
+
+bool KnowsBoot(Connection& connection, const std::string& boot) {
+  return Query(connection, "SELECT 1 FROM boot WHERE id = ?").Bytes(boot).Next();
+}
+
+}  // namespace
+
+Result<void> PrepareSchema(Connection& connection) {
+  Result<std::string> boot = BootId();
+  if (!boot) return Pass(std::move(boot));
+  if (Number(connection, "PRAGMA user_version") == 0)
+    if (auto made = MakeTables(connection); !made) return made;
+  if (const int64_t version = Number(connection, "PRAGMA user_version"); version != kSchemaVersion)
+    return Fail(
+        kWriteFault,
+        "{} was written by another version of Restart Manager (format {}, this one knows "
+        "format {}). Update this program; or, when no installer is running, delete the file.",
+        connection.path(), version, kSchemaVersion);
+  if (KnowsBoot(connection, *boot)) return {};
+  Transaction transaction(connection, Transaction::Kind::kWrite);
+  if (KnowsBoot(connection, *boot)) return {};
+  connection.Execute(kForgetEverything);
+  Query(connection, "INSERT INTO boot(id, time_us) VALUES(?, ?)")
+      .Bytes(*boot)
+      .Number(Microseconds(CLOCK_REALTIME) - Microseconds(CLOCK_BOOTTIME))
+      .Run();
+  transaction.Commit();
+  return {};
+}
+
+}  // namespace rm

@@ -1,0 +1,16 @@
+// What is in the database? Tables of this version, and nothing of an earlier boot.
+#pragma once
+
+#include "base/result.h"
+#include "store/connection.h"
+
+namespace rm {
+
+// PRAGMA user_version of the format below and of store/codec.h.
+inline constexpr int kSchemaVersion = 1;
+
+// Makes the tables if the file is empty, and forgets the sessions of another boot. 29 when the file
+// was written by a later version or is no session store. Throws SQLite::Exception.
+Result<void> PrepareSchema(Connection& connection);
+
+}  // namespace rm

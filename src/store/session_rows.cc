@@ -1,0 +1,127 @@
+#include "store/session_rows.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/win32_codes.h"
+#include "store/session_key.h"
+
+namespace rm {
+namespace {
+
+#define SESSION_COLUMNS "id, slot, owner_pid, owner_start, started_us, shutdown_attempted"
+constexpr int kColumns = 6;
+
+int64_t Row(SessionId session) { return static_cast<int64_t>(session); }
+
+// The name is the id: one random number is enough to tell sessions apart.
+std::string NameOf(SessionId session) { return fmt::format("{:016x}", session); }
+
+SessionRecord RecordAt(Query& row) {
+  SessionRecord record;
+  record.id = static_cast<SessionId>(row.NumberAt(0));
+  record.name = NameOf(record.id);
+  record.index = static_cast<uint32_t>(row.NumberAt(1));
+  record.owner.pid = static_cast<pid_t>(row.NumberAt(2));
+  record.owner.start_ticks = static_cast<uint64_t>(row.NumberAt(3));
+  record.started_us = row.NumberAt(4);
+  record.shutdown_attempted = row.NumberAt(5) != 0;
+  return record;
+}
+
+bool Owes(Connection& connection, SessionId session) {
+  return Query(connection, "SELECT 1 FROM debt WHERE session = ? AND state IN (?, ?)")
+      .Number(Row(session))
+      .Number(static_cast<int64_t>(DebtState::kOwed))
+      .Number(static_cast<int64_t>(DebtState::kFailed))
+      .Next();
+}
+
+int64_t Now() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace
+
+std::vector<SessionRecord> ReadSessions(Connection& connection) {
+  std::vector<SessionRecord> sessions;
+  Query row(connection, "SELECT " SESSION_COLUMNS " FROM session ORDER BY slot");
+  while (row.Next()) sessions.push_back(RecordAt(row));
+  return sessions;
+}
+
+std::optional<SessionRecord> ReadSession(Connection& connection, SessionId session) {
+  Query row(connection, "SELECT " SESSION_COLUMNS " FROM session WHERE id = ?");
+  if (!row.Number(Row(session)).Next()) return std::nullopt;
+  return RecordAt(row);
+}
+
+std::optional<SessionRecord> FindSession(Connection& connection, const std::string& key_hash) {
+  std::optional<SessionRecord> found;
+  Query row(connection, "SELECT " SESSION_COLUMNS ", key_hash FROM session");
+  while (row.Next())
+    if (SameHash(row.BytesAt(kColumns), key_hash)) found = RecordAt(row);
+  return found;
+}
+
+Result<void> RequireSession(Connection& connection, SessionId session) {
+  if (Query(connection, "SELECT 1 FROM session WHERE id = ?").Number(Row(session)).Next())
+    return {};
+  return Fail(kSessionCredentialConflict,
+              "The session {} has ended. Start another one, or join the one that goes on.",
+              NameOf(session));
+}
+
+bool DeleteSession(Connection& connection, SessionId session) {
+  Query(connection, "DELETE FROM session WHERE id = ?").Number(Row(session)).Run();
+  if (connection.Changed() == 0) return false;
+  Query(connection, "DELETE FROM registration WHERE session = ?").Number(Row(session)).Run();
+  Query(connection, "DELETE FROM filter WHERE session = ?").Number(Row(session)).Run();
+  Query(connection, "DELETE FROM seen WHERE session = ?").Number(Row(session)).Run();
+  Query(connection, "DELETE FROM debt WHERE session = ?").Number(Row(session)).Run();
+  return true;
+}
+
+Result<NewSession> AddSession(Connection& connection, const ProcessId& owner,
+                              const std::vector<SessionId>& abandoned) {
+  NewSession created;
+  for (SessionId session : abandoned) {
+    if (Owes(connection, session))
+      created.dead_owe = true;
+    else
+      DeleteSession(connection, session);
+  }
+  size_t open = 0;
+  for (const SessionRecord& other : ReadSessions(connection)) {
+    if (std::ranges::find(abandoned, other.id) == abandoned.end()) ++open;
+    if (other.index == created.record.index) ++created.record.index;
+  }
+  if (open >= kMaxSessions)
+    return Fail(
+        kMaxSessionsReached,
+        "This user has {} sessions open already, which is the limit. End one, or the program "
+        "that holds one; restartctl session show lists them.",
+        open);
+  created.key = MakeSessionKey();
+  created.record.id = RandomNumber();
+  created.record.name = NameOf(created.record.id);
+  created.record.owner = owner;
+  created.record.started_us = Now();
+  Query(connection,
+        "INSERT INTO session(id, key_hash, slot, owner_pid, owner_start, started_us) "
+        "VALUES(?, ?, ?, ?, ?, ?)")
+      .Number(Row(created.record.id))
+      .Bytes(*HashSessionKey(created.key))
+      .Number(created.record.index)
+      .Number(owner.pid)
+      .Number(static_cast<int64_t>(owner.start_ticks))
+      .Number(created.record.started_us)
+      .Run();
+  return created;
+}
+
+}  // namespace rm

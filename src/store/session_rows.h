@@ -1,0 +1,35 @@
+// Which sessions are there, and whose? The table `session`. Throws SQLite::Exception.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "store/connection.h"
+#include "store/session_store.h"
+
+namespace rm {
+
+inline constexpr size_t kMaxSessions = 64;
+
+std::vector<SessionRecord> ReadSessions(Connection& connection);
+std::optional<SessionRecord> ReadSession(Connection& connection, SessionId session);
+
+// Of a key's hash; looks at every session, whichever matches.
+std::optional<SessionRecord> FindSession(Connection& connection, const std::string& key_hash);
+
+// 1219.
+Result<void> RequireSession(Connection& connection, SessionId session);
+
+// Removes the session and all it knows. False: there is none.
+bool DeleteSession(Connection& connection, SessionId session);
+
+// Adds a session at the first free index. `abandoned`: sessions whose owner is dead. Of these, the
+// ones that owe nothing are removed; the others stay for whoever pays, and do not count as open.
+// 353.
+Result<NewSession> AddSession(Connection& connection, const ProcessId& owner,
+                              const std::vector<SessionId>& abandoned);
+
+}  // namespace rm

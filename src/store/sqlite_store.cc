@@ -1,0 +1,269 @@
+#include "store/sqlite_store.h"
+
+#include <linux/magic.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <mutex>
+#include <new>
+#include <utility>
+
+#include "base/win32_codes.h"
+#include "store/codec.h"
+#include "store/connection.h"
+#include "store/content_rows.h"
+#include "store/directory.h"
+#include "store/file_limit_shield.h"
+#include "store/fork_guard.h"
+#include "store/schema.h"
+#include "store/session_key.h"
+#include "store/session_rows.h"
+#include "store/sqlite_error.h"
+
+namespace rm {
+namespace {
+
+constexpr char kFileName[] = "sessions.db";
+constexpr size_t kMaxBlob = 1'000'000'000;  // SQLITE_MAX_LENGTH
+
+using Kind = Transaction::Kind;
+
+bool IsMemory(int directory) {
+  struct statfs about {};
+  return ::fstatfs(directory, &about) == 0 &&
+         (about.f_type == TMPFS_MAGIC || about.f_type == RAMFS_MAGIC);
+}
+
+class SqliteStore final : public SessionStore {
+ public:
+  SqliteStore(std::string directory, std::chrono::milliseconds lock_limit,
+              std::function<bool(const ProcessId&)> is_alive)
+      : directory_(std::move(directory)),
+        lock_limit_(lock_limit),
+        is_alive_(std::move(is_alive)),
+        fork_guard_([this] { BeforeFork(); }, [this] { mutex_.unlock(); }) {}
+  ~SqliteStore() override { DropConnection(); }
+
+  // Verifies that the store can be used.
+  Result<void> Open() {
+    return Run(Kind::kRead, [](Connection&) -> Result<void> { return {}; });
+  }
+
+  void SetLockLimit(std::chrono::milliseconds limit) override {
+    std::lock_guard lock(mutex_);
+    lock_limit_ = limit;
+    if (connection_) connection_->SetLockLimit(limit);
+  }
+
+  Result<int64_t> BootTime() override {
+    return Run(Kind::kRead, [](Connection& db) -> Result<int64_t> {
+      Query row(db, "SELECT time_us FROM boot");
+      row.Next();
+      return row.NumberAt(0);
+    });
+  }
+
+  Result<NewSession> Start(const ProcessId& owner) override {
+    // Asked before the lock is taken: whoever is dead stays dead.
+    auto sessions = Run(Kind::kRead, [](Connection& db) -> Result<std::vector<SessionRecord>> {
+      return ReadSessions(db);
+    });
+    if (!sessions) return Pass(std::move(sessions));
+    std::vector<SessionId> abandoned;
+    for (const SessionRecord& session : *sessions)
+      if (session.owner != owner && !is_alive_(session.owner)) abandoned.push_back(session.id);
+    return Run(Kind::kWrite, [&](Connection& db) { return AddSession(db, owner, abandoned); });
+  }
+
+  Result<SessionRecord> Find(const std::string& key) override {
+    return Run(Kind::kRead, [&](Connection& db) -> Result<SessionRecord> {
+      const std::optional<std::string> hash = HashSessionKey(key);
+      std::optional<SessionRecord> found;
+      if (hash) found = FindSession(db, *hash);
+      if (found) return *found;
+      return Fail(kSessionCredentialConflict,
+                  "No session of user {} has this key. Has it ended, or does it belong to another "
+                  "user?",
+                  ::geteuid());
+    });
+  }
+
+  Result<void> Register(SessionId session, const Registration& batch) override {
+    const std::string encoded = EncodeBatch(batch);
+    if (encoded.size() >= kMaxBlob)
+      return Fail(kWriteFault, "{} files are too many for one registration. Register less at once.",
+                  batch.files.size());
+    return Change(session, [&](Connection& db) -> Result<void> {
+      AddBatch(db, session, encoded);
+      return {};
+    });
+  }
+
+  Result<void> AddFilter(SessionId session, const Filter& filter) override {
+    return Change(session, [&](Connection& db) -> Result<void> {
+      PutFilter(db, session, filter);
+      return {};
+    });
+  }
+
+  Result<void> RemoveFilter(SessionId session, const Filter& filter) override {
+    return Change(session, [&](Connection& db) -> Result<void> {
+      if (DeleteFilter(db, session, filter)) return {};
+      return Fail(kFileNotFound, "The session has no filter on this target.");
+    });
+  }
+
+  Result<SessionState> Load(SessionId session) override {
+    return Run(Kind::kRead, [&](Connection& db) -> Result<SessionState> {
+      if (auto exists = RequireSession(db, session); !exists) return Pass(std::move(exists));
+      return ReadState(db, *ReadSession(db, session));
+    });
+  }
+
+  Result<void> SetShutdownAttempted(SessionId session) override {
+    return Change(session, [&](Connection& db) -> Result<void> {
+      Query(db, "UPDATE session SET shutdown_attempted = 1 WHERE id = ?")
+          .Number(static_cast<int64_t>(session))
+          .Run();
+      return {};
+    });
+  }
+
+  Result<void> SaveSeen(SessionId session, const std::vector<App>& seen) override {
+    return Change(session, [&](Connection& db) -> Result<void> {
+      PutSeen(db, session, seen);
+      return {};
+    });
+  }
+
+  Result<void> AddDebts(SessionId session, std::vector<Debt>& debts) override {
+    std::vector<uint64_t> ids;
+    auto added = Change(session, [&](Connection& db) -> Result<void> {
+      for (const Debt& debt : debts) ids.push_back(AddDebt(db, session, debt));
+      return {};
+    });
+    if (added)
+      for (size_t i = 0; i < debts.size(); ++i) debts[i].id = ids[i];
+    return added;
+  }
+
+  Result<void> UpdateDebts(SessionId session, const std::vector<Debt>& debts) override {
+    return Change(session, [&](Connection& db) -> Result<void> {
+      for (const Debt& debt : debts)
+        if (!UpdateDebt(db, session, debt))
+          return Fail(kWriteFault, "The debt {} ({}) is not written down in this session.", debt.id,
+                      debt.app_name);
+      return {};
+    });
+  }
+
+  Result<void> End(SessionId session) override {
+    return Change(session, [&](Connection& db) -> Result<void> {
+      DeleteSession(db, session);
+      return {};
+    });
+  }
+
+  Result<std::vector<SessionState>> All() override {
+    return Run(Kind::kRead, [](Connection& db) -> Result<std::vector<SessionState>> {
+      std::vector<SessionState> states;
+      for (SessionRecord& session : ReadSessions(db)) {
+        auto state = ReadState(db, std::move(session));
+        if (!state) return Pass(std::move(state));
+        states.push_back(std::move(*state));
+      }
+      return states;
+    });
+  }
+
+ private:
+  // One transaction around `body`, which is undone when the body fails or anything throws.
+  template <class Body>
+  auto Run(Kind kind, Body body) -> std::invoke_result_t<Body, Connection&> {
+    std::lock_guard lock(mutex_);
+    const FileLimitShield shield;
+    auto result = RunLocked(kind, body);
+    // Neither half an opening nor a transaction that could not even be undone is kept.
+    if (!result && connection_ && connected_by_ == ::getpid() &&
+        (!ready_ || connection_->InTransaction()))
+      connection_.reset();
+    return result;
+  }
+
+  template <class Body>
+  auto RunLocked(Kind kind, Body body) -> std::invoke_result_t<Body, Connection&> {
+    try {
+      if (auto connected = Connect(); !connected) return Pass(std::move(connected));
+      Transaction transaction(*connection_, kind);
+      auto result = body(*connection_);
+      if (result) transaction.Commit();
+      return result;
+    } catch (const SQLite::Exception& failure) {
+      return tl::unexpected(
+          ExplainSqlite(failure, connection_ ? connection_->SystemError() : 0, Path()));
+    } catch (const std::bad_alloc&) {
+      return Fail(kOutOfMemory, "There is not enough memory for the session store {}.", Path());
+    }
+  }
+
+  // A change of one session, which must exist.
+  template <class Body>
+  Result<void> Change(SessionId session, Body body) {
+    return Run(Kind::kWrite, [&](Connection& db) -> Result<void> {
+      if (auto exists = RequireSession(db, session); !exists) return exists;
+      return body(db);
+    });
+  }
+
+  Result<void> Connect() {
+    if (connection_ && connected_by_ == ::getpid()) return {};
+    if (connection_)
+      return Fail(kWriteFault,
+                  "The session store {} was open when this process was cloned without fork(), and "
+                  "cannot be used here. Execute a program, or use fork().",
+                  Path());
+    Result<UniqueFd> directory = OpenPrivateDirectory(directory_);
+    if (!directory) return Pass(std::move(directory));
+    if (auto file = EnsurePrivateFile(directory->get(), kFileName, Path()); !file) return file;
+    ready_ = false;
+    connected_by_ = ::getpid();
+    connection_ = std::make_unique<Connection>(Path(), lock_limit_, IsMemory(directory->get()));
+    if (auto prepared = PrepareSchema(*connection_); !prepared) return prepared;
+    ready_ = true;
+    return {};
+  }
+
+  void BeforeFork() {
+    mutex_.lock();
+    DropConnection();
+  }
+
+  void DropConnection() {
+    // Not even to be closed in a process that did not open it.
+    if (connected_by_ != ::getpid()) std::ignore = connection_.release();
+    connection_.reset();
+  }
+
+  std::string Path() const { return directory_ + "/" + kFileName; }
+
+  const std::string directory_;
+  std::mutex mutex_;
+  std::chrono::milliseconds lock_limit_;
+  const std::function<bool(const ProcessId&)> is_alive_;
+  std::unique_ptr<Connection> connection_;
+  pid_t connected_by_ = 0;
+  bool ready_ = false;    // the schema was looked at
+  ForkGuard fork_guard_;  // last: it uses the others
+};
+
+}  // namespace
+
+Result<std::unique_ptr<SessionStore>> OpenSqliteStore(
+    const std::string& directory, std::chrono::milliseconds lock_limit,
+    std::function<bool(const ProcessId&)> is_alive) {
+  auto store = std::make_unique<SqliteStore>(directory, lock_limit, std::move(is_alive));
+  if (auto opened = store->Open(); !opened) return Pass(std::move(opened));
+  return store;
+}
+
+}  // namespace rm

@@ -1,0 +1,72 @@
+#include "systemd/cgroup.h"
+
+#include <charconv>
+#include <string_view>
+
+namespace rm {
+namespace {
+
+bool Digits(std::string_view text, uint32_t& number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return !text.empty() && error == std::errc() && end == text.data() + text.size();
+}
+
+// systemd puts "_" before a component that would read as a kernel file (systemd: cg_escape).
+std::string_view Unescape(std::string_view component) {
+  if (component.starts_with('_')) component.remove_prefix(1);
+  return component;
+}
+
+bool IsContainer(std::string_view name, bool in_machine_slice) {
+  for (std::string_view prefix : {"docker-", "libpod-", "crio-", "cri-containerd-", "machine-"}) {
+    if (name.starts_with(prefix)) return true;
+  }
+  return in_machine_slice;
+}
+
+}  // namespace
+
+std::optional<Owner> OwnerFromCgroup(const std::string& cgroup_path) {
+  std::string_view rest = cgroup_path;
+  std::optional<uid_t> user;
+  bool in_machine_slice = false;
+  while (!rest.empty()) {
+    if (!rest.starts_with('/')) return std::nullopt;
+    rest.remove_prefix(1);
+    const size_t end = rest.find('/');
+    const std::string_view name = Unescape(rest.substr(0, end));
+    rest = end == rest.npos ? std::string_view() : rest.substr(end);
+
+    uint32_t number = 0;
+    if (name.ends_with(".slice")) {
+      in_machine_slice = in_machine_slice || name == "machine.slice";
+    } else if (name.ends_with(".service")) {
+      std::string_view instance = name.substr(0, name.size() - 8);
+      if (!user && instance.starts_with("user@") && Digits(instance.substr(5), number)) {
+        user = number;
+        in_machine_slice = false;
+        continue;
+      }
+      Owner owner{UnitRef{user, std::string(name)}, OwnerKind::kService};
+      if (in_machine_slice) owner.kind = OwnerKind::kContainer;
+      return owner;
+    } else if (name.ends_with(".scope") && name != "init.scope") {
+      Owner owner{UnitRef{user, std::string(name)}, OwnerKind::kOther};
+      const std::string_view instance = name.substr(0, name.size() - 6);
+      if (IsContainer(name, in_machine_slice)) {
+        owner.kind = OwnerKind::kContainer;
+      } else if (name.starts_with("app-")) {
+        owner.kind = OwnerKind::kAppScope;
+      } else if (!user && instance.starts_with("session-")) {
+        owner.kind = OwnerKind::kLoginSession;
+        if (Digits(instance.substr(8), number)) owner.login_session = number;
+      }
+      return owner;
+    } else {
+      return std::nullopt;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace rm

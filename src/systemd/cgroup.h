@@ -1,0 +1,16 @@
+// Which unit does a process belong to? Read off its cgroup path, without asking anybody.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "model/owner.h"
+
+namespace rm {
+
+// `cgroup_path` is what follows "0::" (or "name=systemd:") in /proc/PID/cgroup. None: the process
+// belongs to no unit that could be stopped or named (slices, init.scope, a path outside our cgroup
+// namespace). What a unit delegated below itself still is that unit.
+std::optional<Owner> OwnerFromCgroup(const std::string& cgroup_path);
+
+}  // namespace rm

@@ -1,0 +1,92 @@
+// What is a unit, and who goes down with it?
+#include <deque>
+#include <set>
+
+#include "base/win32_codes.h"
+#include "systemd/connection.h"
+#include "systemd/manager.h"
+#include "systemd/properties.h"
+
+namespace rm {
+namespace {
+
+// More is no service's dependents but a manager that makes them up.
+constexpr size_t kMostDependents = 10'000;
+
+bool GoesDown(const std::string& active_state) {
+  return active_state == "active" || active_state == "activating" || active_state == "reloading";
+}
+
+}  // namespace
+
+Result<std::vector<UnitRef>> Manager::StopClosure(const std::string& unit) {
+  Result<Properties> first = UnitProperties(*connection_, unit);
+  if (!first) return Pass(std::move(first));
+  std::vector<UnitRef> closure;
+  std::set<std::string> seen{first->texts["Id"]};
+  std::deque<Properties> open{std::move(*first)};
+  for (; !open.empty(); open.pop_front()) {
+    for (const char* relation :
+         {"RequiredBy", "RequisiteOf", "BoundBy", "ConsistsOf", "PropagatesStopTo"}) {
+      for (const std::string& name : open.front().lists[relation]) {
+        if (!seen.insert(name).second) continue;
+        if (seen.size() > kMostDependents) {
+          return Fail(kWriteFault, "More than {} units depend on {}.", kMostDependents, unit);
+        }
+        Result<Properties> properties = UnitProperties(*connection_, name);
+        if (!properties) return Pass(std::move(properties));
+        // The stop passes through one that is down: its own dependents are asked to stop too.
+        if (GoesDown(properties->texts["ActiveState"])) closure.push_back({user_, name});
+        open.push_back(std::move(*properties));
+      }
+    }
+  }
+  return closure;
+}
+
+Result<std::vector<std::string>> Manager::Names(const std::string& unit) {
+  Result<Properties> properties = UnitProperties(*connection_, unit);
+  if (!properties) return Pass(std::move(properties));
+  return properties->lists["Names"];
+}
+
+Result<UnitFacts> Manager::Describe(const std::string& unit) {
+  Result<Properties> properties = UnitProperties(*connection_, unit);
+  if (!properties) return Pass(std::move(properties));
+  UnitFacts facts;
+  facts.ref = {user_, properties->texts["Id"]};
+  facts.names = properties->lists["Names"];
+  facts.description = properties->texts["Description"];
+  facts.load_state = properties->texts["LoadState"];
+  facts.active_state = properties->texts["ActiveState"];
+  facts.sub_state = properties->texts["SubState"];
+  facts.can_stop = properties->numbers["CanStop"] != 0;
+  facts.can_start = properties->numbers["CanStart"] != 0;
+  if (facts.load_state != "loaded") return facts;
+
+  const std::string path = UnitPath(facts.ref.name);
+  const bool service = facts.ref.name.ends_with(".service");
+  if (service) {
+    Result<std::string> type = connection_->GetString(path, kServiceInterface, "Type");
+    if (!type) return Pass(std::move(type));
+    facts.type = *type;
+    Result<uint32_t> main_pid = connection_->GetNumber(path, kServiceInterface, "MainPID");
+    if (!main_pid) return Pass(std::move(main_pid));
+    facts.main_pid = static_cast<pid_t>(*main_pid);
+  }
+  if (service || facts.ref.name.ends_with(".scope")) {
+    const char* interface = service ? kServiceInterface : kScopeInterface;
+    Result<std::string> result = connection_->GetString(path, interface, "Result");
+    if (!result) return Pass(std::move(result));
+    facts.result = *result;
+    Result<std::string> cgroup = connection_->GetString(path, interface, "ControlGroup");
+    if (!cgroup) return Pass(std::move(cgroup));
+    facts.control_group = *cgroup;
+  }
+  Result<std::vector<UnitRef>> closure = StopClosure(facts.ref.name);
+  if (!closure) return Pass(std::move(closure));
+  facts.goes_along = std::move(*closure);
+  return facts;
+}
+
+}  // namespace rm

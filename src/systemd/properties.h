@@ -1,0 +1,27 @@
+// What are the properties of a unit? The answer of GetAll as plain maps.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "systemd/connection.h"
+
+namespace rm {
+
+// Properties of other types are left out; what is missing reads as empty, 0 or false.
+struct Properties {
+  std::map<std::string, std::string> texts;               // "s"; "ay" as hex digits
+  std::map<std::string, std::vector<std::string>> lists;  // "as"
+  std::map<std::string, uint32_t> numbers;                // "u", "b"; of "(uo)" the number
+  std::map<std::string, std::string> objects;             // of "(uo)" the path
+};
+
+// Reads an a{sv}; negative errno on failure.
+int ReadProperties(sd_bus_message* message, Properties& properties);
+
+// All properties of the unit's common interface. Also loads the unit: one that does not exist has
+// the LoadState "not-found".
+Result<Properties> UnitProperties(Connection& connection, const std::string& unit);
+
+}  // namespace rm

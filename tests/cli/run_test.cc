@@ -1,0 +1,185 @@
+#include <signal.h>
+
+#include <fstream>
+
+#include "restartctl.h"
+
+namespace rm::cli {
+namespace {
+
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+class RunCommand : public RestartctlTest {
+ protected:
+  std::vector<std::string> Run(std::vector<std::string> options, std::vector<std::string> command) {
+    std::vector<std::string> all{"run", "-f", holders_.file()};
+    all.insert(all.end(), options.begin(), options.end());
+    all.push_back("--");
+    all.insert(all.end(), command.begin(), command.end());
+    return all;
+  }
+  std::vector<std::string> Whole(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), RESTARTCTL);
+    return arguments;
+  }
+};
+
+TEST_F(RunCommand, TheFileIsReplacedWhileNobodyUsesItAndEverybodyIsBackOnTheNewOne) {
+  Start(3);
+  const auto before = Pids(3);
+  const Said said = Restartctl(Run({"--relaunch"}, Replacement("new")));
+  EXPECT_EQ(said.status, 0) << said.err;
+  EXPECT_THAT(Contents(3), Each(StartsWith("new")));
+  for (const DWORD pid : before) EXPECT_THAT(Pids(3), Not(::testing::Contains(pid)));
+}
+
+TEST_F(RunCommand, EverybodyIsBackWhenTheCommandFailsAndItsStatusIsKept) {
+  Start(2);
+  EXPECT_EQ(Restartctl(Run({"--relaunch"}, {"sh", "-c", "exit 7"})).status, 7);
+  EXPECT_THAT(Contents(2), Each(StartsWith("old")));
+}
+
+TEST_F(RunCommand, EverybodyIsBackWhenTheCommandIsKilled) {
+  Start(1);
+  EXPECT_EQ(Restartctl(Run({"--relaunch"}, {"sh", "-c", "kill -KILL $$"})).status, 128 + SIGKILL);
+  EXPECT_THAT(Contents(1), ElementsAre("old"));
+}
+
+TEST_F(RunCommand, EverybodyIsBackWhenTheCommandCannotBeExecuted) {
+  Start(1);
+  EXPECT_EQ(Restartctl(Run({"--relaunch"}, {"no-such-command-anywhere"})).status, 127);
+  EXPECT_EQ(Restartctl(Run({"--relaunch"}, {"/dev/null"})).status, 126);
+  EXPECT_THAT(Contents(1), ElementsAre("old"));
+}
+
+TEST_F(RunCommand, ATypingErrorStopsNobody) {
+  Start(1);
+  const auto before = Pids(1);
+  EXPECT_EQ(Restartctl({"run", "-f", holders_.file(), holders_.file() + "x", "--", "true"}).status,
+            124);
+  EXPECT_EQ(Restartctl({"run", "-f", holders_.file(), "-s", "no-such-unit", "--", "true"}).status,
+            124);
+  EXPECT_EQ(Restartctl({"run", "-f", holders_.file(), "-p", "4194303", "--", "true"}).status, 124);
+  EXPECT_EQ(Pids(1), before);
+  EXPECT_EQ(Restartctl({"run", "--missing-ok", "-f", holders_.file() + "x", "--", "true"}).status,
+            0);
+}
+
+TEST_F(RunCommand, ADryRunShowsThePlanAndDoesNothing) {
+  Start(1);
+  const auto before = Pids(1);
+  const Said said = Restartctl(Run({"--relaunch", "--dry-run"}, {"true"}));
+  EXPECT_EQ(said.status, 0);
+  EXPECT_THAT(said.out, HasSubstr("stop restartctl (pid " + std::to_string(before[0])));
+  EXPECT_EQ(Pids(1), before);
+}
+
+TEST_F(RunCommand, WhatHasNoWayBackIsSaidBeforeAndTheStatusIs122) {
+  Start(1);
+  const Said said = Restartctl(Run({}, {"true"}));
+  EXPECT_EQ(said.status, 122);
+  EXPECT_THAT(said.err, HasSubstr("is going to be stopped and does not come back"));
+  EXPECT_THAT(said.err, HasSubstr("the command itself ended with status 0"));
+}
+
+TEST_F(RunCommand, OnlyRegisteredStopsNobodyWhoCannotComeBack) {
+  Start(1);
+  const auto before = Pids(1);
+  EXPECT_EQ(Restartctl(Run({"--only-registered"}, {"true"})).status, 120);
+  EXPECT_EQ(Pids(1), before);
+}
+
+TEST_F(RunCommand, TheCallingShellIsLeftRunningAndNamed) {
+  const Said said = Shell("sh", "exec 7<" + holders_.file() + "; $R run -f " + holders_.file() +
+                                    " -- true; echo still here $?");
+  EXPECT_EQ(said.out, "still here 0\n") << said.err;
+  EXPECT_THAT(said.err, HasSubstr("left running: "));
+  EXPECT_THAT(said.err, HasSubstr("fd 7 " + holders_.file()));
+}
+
+TEST_F(RunCommand, WhoReadsItsOutputIsLeftRunning) {
+  const Said said = Shell("sh", "exec 7<" + holders_.file() + "; $R run -f " + holders_.file() +
+                                    " -- echo through | { cat; echo to the end; }");
+  EXPECT_EQ(said.out, "through\nto the end\n") << said.err;
+}
+
+TEST_F(RunCommand, WhoIsLeftRunningOnTheOldFileIsLeftOver) {
+  const auto replace = Replacement("new");
+  const Said said = Shell("sh", "exec 7<" + holders_.file() + "; $R run -f " + holders_.file() +
+                                    " -- mv " + replace[1] + " " + replace[2]);
+  EXPECT_EQ(said.status, 0);
+  EXPECT_THAT(said.err, HasSubstr("left over: "));
+  EXPECT_THAT(said.err, HasSubstr(holders_.file() + " (replaced)"));
+}
+
+TEST_F(RunCommand, TheCommandsOutputIsItsOwnAndJsonGoesElsewhere) {
+  Start(1);
+  const std::string json = holders_.directory() + "/events";
+  const Said said = Restartctl(Run({"--relaunch", "-q", "--json-file", json}, {"echo", "mine"}));
+  EXPECT_EQ(said.out, "mine\n");
+  EXPECT_EQ(said.err, "");
+  std::ifstream file(json);
+  const std::string lines{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_THAT(lines, StartsWith("{\"event\":\"hold\""));
+  EXPECT_THAT(lines, HasSubstr("{\"event\":\"command_ended\",\"exit_code\":0"));
+  EXPECT_THAT(lines, HasSubstr("{\"event\":\"summary\",\"exit_code\":0"));
+}
+
+TEST_F(RunCommand, FilesCanBeListed) {
+  Start(1);
+  const Said said = Shell("sh", "printf '%s\\0' " + holders_.file() +
+                                    " | $R run --relaunch --files-from - -- echo done");
+  EXPECT_EQ(said.out, "done\n");
+  EXPECT_THAT(said.err, HasSubstr("is back"));
+}
+
+TEST_F(RunCommand, ASignalDuringTheCommandIsPassedOnAndEverybodyIsBack) {
+  Start(1);
+  Running running(Whole(Run({"--relaunch"}, {"sh", "-c", "echo begun; exec tail -f /dev/null"})));
+  ASSERT_TRUE(running.AwaitText("begun"));
+  running.Signal(SIGTERM);
+  EXPECT_EQ(running.Finish().status, 128 + SIGTERM);
+  EXPECT_THAT(Contents(1), ElementsAre("old"));
+}
+
+TEST_F(RunCommand, CtrlCReachesTheCommandOnceAndDoesNotKeepAnybodyDown) {
+  Start(1);
+  const std::string script =
+      "count=0; trap 'count=$((count+1)); echo got $count' INT; echo begun; "
+      "while ! read line; do :; done; exit 5";
+  Running running(Whole(Run({"--relaunch"}, {"bash", "-c", script})), Running::On::kTerminal);
+  ASSERT_TRUE(running.AwaitText("begun"));
+  running.Type("\x03");
+  ASSERT_TRUE(running.AwaitText("got 1"));
+  running.Type("on\n");
+  const Said said = running.Finish();
+  EXPECT_EQ(said.status, 5);
+  EXPECT_THAT(said.out, Not(HasSubstr("got 2")));
+  EXPECT_THAT(Contents(1), ElementsAre("old"));
+}
+
+TEST_F(RunCommand, ASignalBeforeTheCommandCancelsAndEverybodyIsBack) {
+  Start(1);
+  // Hears that it is to leave, and stays: the stop goes on until the signal.
+  Running stubborn({"sh", "-c",
+                    "exec 7<" + holders_.file() +
+                        "; trap : TERM HUP; echo begun; while :; do read x </dev/tty || "
+                        "wait; done"},
+                   Running::On::kTerminal);
+  ASSERT_TRUE(stubborn.AwaitText("begun"));
+  Running running(Whole(Run({"--relaunch"}, {"echo", "never"})));
+  ASSERT_TRUE(running.AwaitText("stopped restartctl"));
+  running.Signal(SIGINT);
+  const Said said = running.Finish();
+  EXPECT_EQ(said.status, 123) << said.err;
+  EXPECT_EQ(said.out, "");
+  stubborn.Signal(SIGKILL);
+  EXPECT_THAT(Contents(1), ElementsAre("old"));
+}
+
+}  // namespace
+}  // namespace rm::cli

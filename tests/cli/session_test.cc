@@ -1,0 +1,79 @@
+#include "restartctl.h"
+
+namespace rm::cli {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+
+class InShell : public RestartctlTest, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(InShell, AScriptStopsReplacesAndBringsBack) {
+  Start(1);
+  const auto replace = Replacement("new");
+  const Said said = Shell(GetParam(),
+                          "set -e; K=$($R session start); $R session join $K; "
+                          "$R session register $K -f " +
+                              holders_.file() +
+                              "; $R session list $K; "
+                              "$R session shutdown $K --relaunch; mv " +
+                              replace[1] + " " + replace[2] +
+                              "; RESTART_MANAGER_SESSION=$K $R session restart; "
+                              "echo $K | $R session end -");
+  EXPECT_EQ(said.status, 0) << said.err;
+  EXPECT_THAT(said.out, HasSubstr("maps " + holders_.file()));
+  EXPECT_THAT(Contents(1), ElementsAre("new"));
+}
+
+TEST_P(InShell, TheOwnerIsTheShellAndNotTheSubshellThatIsGone) {
+  const Said said = Shell(GetParam(),
+                          "K=$(: | $R session start || exit 9); echo $$; "
+                          "$R session show; $R session end $K");
+  EXPECT_EQ(said.status, 0) << said.err;
+  const std::string pid = said.out.substr(0, said.out.find('\n'));
+  EXPECT_THAT(said.out, HasSubstr("owner pid " + pid + " (alive)"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Shells, InShell, ::testing::Values("bash", "dash"),
+                         [](const auto& shell) { return std::string(shell.param); });
+
+class Session : public RestartctlTest {};
+
+TEST_F(Session, TheKeyStandsAloneOnStandardOutput) {
+  const Said said = Restartctl({"session", "start"});
+  EXPECT_THAT(said.out, MatchesRegex("[0-9a-f]{32}\n"));
+  EXPECT_EQ(Restartctl({"session", "end", said.out.substr(0, 32)}).status, 0);
+  EXPECT_EQ(Restartctl({"session", "end", said.out.substr(0, 32)}).status, 124);
+}
+
+TEST_F(Session, FiltersAreKeptListedAndRemoved) {
+  const std::string key = Restartctl({"session", "start"}).out.substr(0, 32);
+  EXPECT_EQ(Restartctl({"session", "filter", key, "-x", "/usr/bin/x", "--no-restart"}).status, 0);
+  EXPECT_EQ(Restartctl({"session", "filter", key}).out, "executable /usr/bin/x: no restart\n");
+  EXPECT_EQ(Restartctl({"session", "filter", key, "-x", "/usr/bin/x", "--remove"}).status, 0);
+  EXPECT_EQ(Restartctl({"session", "filter", key, "--json"}).out, "{\"filters\":[]}\n");
+  Restartctl({"session", "end", key});
+}
+
+TEST_F(Session, AWrongKeyAndADeadOwnerAreNamed) {
+  EXPECT_EQ(Restartctl({"session", "list", std::string(32, '0')}).status, 124);
+  EXPECT_EQ(Restartctl({"session", "list"}).status, 124);
+  EXPECT_EQ(Restartctl({"session", "start", "--owner", "4194303"}).status, 124);
+}
+
+TEST_F(Session, NothingIsOwedIsAnAnswer) {
+  const Said said = Restartctl({"recover"});
+  EXPECT_EQ(said.status, 0) << said.err;
+  EXPECT_EQ(said.out, "nothing was owed\n");
+}
+
+TEST_F(Session, TheDemonstrationShowsAllStepsAndLeavesNothing) {
+  const Said said = Restartctl({"demo"});
+  EXPECT_EQ(said.status, 0) << said.err;
+  EXPECT_THAT(said.out, HasSubstr("maps \"version 1\""));
+  EXPECT_THAT(said.out, HasSubstr("maps \"version 2\""));
+}
+
+}  // namespace
+}  // namespace rm::cli

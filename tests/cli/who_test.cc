@@ -1,0 +1,53 @@
+#include "restartctl.h"
+
+namespace rm::cli {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class Who : public RestartctlTest {};
+
+TEST_F(Who, NamesEachProgramOnALineWithHowItHoldsTheFile) {
+  Start(2);
+  const Said said = Restartctl({"who", holders_.file()});
+  EXPECT_EQ(said.status, 0);
+  for (const DWORD pid : Pids(2)) {
+    EXPECT_THAT(said.out, HasSubstr("pid " + std::to_string(pid) + ": maps " + holders_.file()));
+  }
+  EXPECT_EQ(std::count(said.out.begin(), said.out.end(), '\n'), 2);
+}
+
+TEST_F(Who, SaysThatNobodyDoesAndExitsWith1) {
+  const Said said = Restartctl({"who", holders_.file()});
+  EXPECT_EQ(said.status, 1);
+  EXPECT_THAT(said.out, IsEmpty());
+  EXPECT_THAT(said.err, HasSubstr("nobody uses it"));
+}
+
+TEST_F(Who, AMissingFileIsAnErrorWithItsName) {
+  const Said said = Restartctl({"who", holders_.file() + "x"});
+  EXPECT_EQ(said.status, 2);
+  EXPECT_THAT(said.err, HasSubstr(holders_.file() + "x: No such file or directory"));
+}
+
+TEST_F(Who, ARelativePathIsTakenFromTheCurrentDirectory) {
+  Start(1);
+  const Said said = Shell("sh", "cd " + holders_.directory() + " && exec $R who ./libdemo.so.1");
+  EXPECT_THAT(said.out, HasSubstr("maps " + holders_.file()));
+}
+
+TEST_F(Who, JsonIsOneObject) {
+  Start(1);
+  const Said said = Restartctl({"who", "--json", holders_.file()});
+  EXPECT_THAT(said.out, HasSubstr(R"("how":"maps","path":")" + holders_.file()));
+  EXPECT_THAT(said.out, HasSubstr(R"("main_pid":)" + std::to_string(Pids(1)[0])));
+}
+
+TEST_F(Who, AnAnswerThatCannotBeWrittenIsAnError) {
+  Start(1);
+  EXPECT_EQ(Shell("sh", "$R who " + holders_.file() + " >/dev/full").status, 2);
+}
+
+}  // namespace
+}  // namespace rm::cli

@@ -1,0 +1,294 @@
+// What would the code do if the machine behaved like this? A machine with a clock of its own, whose
+// apps leave, refuse and come back as they were told, and that writes down every act in order.
+//
+// An app goes by its unit ("nginx.service", "user:1000/x.service") or, if it has none, by its name.
+// Nobody waits: AwaitDepartures and AwaitStarted set the clock forward.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/win32_codes.h"
+#include "machine/machine.h"
+
+namespace rm {
+
+class FakeMachine : public Machine {
+ public:
+  // --- the story: who is not told anything leaves at once and comes back at once -----------------
+  void Leaves(const std::string& who, Milliseconds after) { manners_[who].leaves = after; }
+  void Ignores(const std::string& who) { manners_[who].leaves = kNever; }
+  void Refuses(const std::string& who, std::string why, Milliseconds after = {}) {
+    manners_[who].refusal = std::move(why);
+    manners_[who].leaves = after;
+  }
+  void IsGoneAlready(const std::string& who) { manners_[who].gone_already = true; }
+  void CannotBeAsked(const std::string& who) { manners_[who].cannot_be_asked = true; }
+  void SurvivesKill(const std::string& who) { manners_[who].survives_kill = true; }
+  void CannotBeKilled(const std::string& who) { manners_[who].cannot_be_killed = true; }
+  void ComesBack(const std::string& who, Milliseconds after) { manners_[who].returns = after; }
+  void FailsToStart(const std::string& who, std::string why, Milliseconds after = {}) {
+    manners_[who].start_failure = std::move(why);
+    manners_[who].returns = after;
+  }
+  void StartsFine(const std::string& who) { manners_[who].start_failure.clear(); }
+  void CannotBeStarted(const std::string& who) { manners_[who].cannot_be_started = true; }
+  void CannotBeQueued(const std::string& who) { manners_[who].cannot_be_queued = true; }
+  void HoldFails() { hold_fails_ = true; }
+  // Somebody else's doing, without a word.
+  void Dies(const ProcessId& process) { Remove(process); }
+  // Somebody else does something when the clock shows this much since the beginning.
+  void At(Milliseconds when, std::function<void()> then) {
+    events_.emplace(kBeginning + when, std::move(then));
+  }
+
+  // Set before the calls that need them.
+  Observation observation;  // without the apps that left
+  Caller caller;
+  std::map<std::string, FileResource> files;       // a path that is not in it does not exist
+  std::function<void(const std::string&)> on_act;  // called with every act before it is done
+  std::function<void()> on_observe;
+  bool has_systemd = true;
+
+  // --- what happened
+  // -------------------------------------------------------------------------------
+  const std::vector<std::string>& acts() const { return acts_; }
+  size_t Count(const std::string& act) const {
+    return static_cast<size_t>(std::ranges::count(acts_, act));
+  }
+  bool Did(const std::string& act) const { return Count(act) != 0; }
+  void ForgetActs() { acts_.clear(); }
+  Milliseconds elapsed() const {
+    return std::chrono::duration_cast<Milliseconds>(now_ - kBeginning);
+  }
+
+  // --- Machine
+  // -------------------------------------------------------------------------------------
+  TimePoint Now() override { return now_; }
+
+  Result<Caller> Self(const ProcessId&) override { return caller; }
+
+  Result<std::vector<FileResource>> IdentifyFiles(const std::vector<std::string>& paths) override {
+    std::vector<FileResource> identified;
+    for (const std::string& path : paths) {
+      const auto known = files.find(path);
+      identified.push_back(known != files.end() ? known->second
+                                                : FileResource{path, {}, std::nullopt});
+    }
+    return identified;
+  }
+
+  Result<std::optional<ProcessId>> IdentifyProcess(pid_t pid) override {
+    for (const auto& [id, process] : observation.processes)
+      if (id.pid == pid) return std::optional<ProcessId>(id);
+    return std::optional<ProcessId>();
+  }
+
+  Result<UnitFacts> DescribeUnit(const UnitRef& unit) override {
+    if (const UnitFacts* found = FindUnit(unit)) return *found;
+    UnitFacts unknown;
+    unknown.ref = unit;
+    unknown.load_state = has_systemd ? "not-found" : "no-systemd";
+    return unknown;
+  }
+
+  Result<Observation> Observe(const Registration&, const ObserveOptions& options,
+                              std::stop_token) override {
+    if (on_observe) on_observe();
+    Observation seen = observation;
+    if (!options.capture) seen.captured.clear();
+    return seen;
+  }
+
+  bool IsAlive(const ProcessId& process) override { return !dead_.contains(process); }
+
+  Result<void> Hold(const HoldRequest& request) override {
+    std::string act = "hold";
+    for (const UnitRef& unit : request.held) act += " " + ToString(unit);
+    Act(act);
+    if (hold_fails_) return Fail(kWriteFault, "the guard does not start");
+    return {};
+  }
+
+  Result<void> QueueRelaunch(const HoldRequest& request, Debt& debt) override {
+    Act("queue " + debt.app_name);
+    if (manners_[debt.app_name].cannot_be_queued)
+      return Fail(kWriteFault, "the queue takes nothing");
+    debt.spec_file = fmt::format("{}/relaunch-{}", request.store_directory, debt.id);
+    if (has_systemd) debt.relaunch_unit = fmt::format("relaunch-{}.service", debt.id);
+    return {};
+  }
+
+  Result<bool> Ask(size_t number, const App& app, bool comes_back) override {
+    const std::string who = NameOf(app);
+    Act((comes_back ? "ask to return " : "ask ") + who);
+    const Manners& manners = manners_[who];
+    if (manners.cannot_be_asked) return Fail(kAccessDenied, "{} cannot be reached", who);
+    if (manners.gone_already) {
+      Remove(app);
+      return false;
+    }
+    pending_[number] = Pending{app, manners.leaves == kNever ? kEndOfTime : now_ + manners.leaves,
+                               manners.refusal};
+    return true;
+  }
+
+  Result<void> Kill(size_t number) override {
+    Pending& pending = pending_.at(number);
+    const std::string who = NameOf(pending.app);
+    Act("kill " + who);
+    if (manners_[who].cannot_be_killed) return Fail(kAccessDenied, "{} cannot be killed", who);
+    if (!manners_[who].survives_kill) pending.at = now_;
+    return {};
+  }
+
+  Result<std::vector<Departure>> AwaitDepartures(TimePoint deadline,
+                                                 std::stop_token cancel) override {
+    Act("wait");
+    TimePoint next = deadline;
+    for (const auto& [number, pending] : pending_) next = std::min(next, pending.at);
+    if (!GoTo(next, cancel)) return std::vector<Departure>();
+    std::vector<Departure> departures;
+    for (auto at = pending_.begin(); at != pending_.end();) {
+      const Pending& pending = at->second;
+      if (pending.at > now_) {
+        ++at;
+        continue;
+      }
+      const bool gone = pending.refusal.empty();
+      if (gone) Remove(pending.app);
+      departures.push_back(Departure{at->first, gone, pending.refusal});
+      at = pending_.erase(at);
+    }
+    return departures;
+  }
+
+  void Forget() override {
+    Act("forget");
+    pending_.clear();
+  }
+
+  Result<void> Release(const std::string&, const std::vector<Debt>&) override {
+    Act("release");
+    return {};
+  }
+
+  Result<void> CancelStart(const Debt& debt) override {
+    Act("cancel start " + NameOf(debt));
+    return {};
+  }
+
+  Result<void> Start(Debt& debt) override {
+    const std::string who = NameOf(debt);
+    Act("start " + who);
+    if (manners_[who].cannot_be_started) return Fail(kFailRestart, "{} cannot be started", who);
+    if (debt.process && debt.relaunch_unit.empty()) debt.state = DebtState::kPaid;
+    return {};
+  }
+
+  Result<bool> AwaitStarted(
+      std::vector<Debt>& debts, TimePoint deadline, std::stop_token cancel,
+      const std::function<void(const Debt&, const std::string& why)>& decided) override {
+    std::multimap<TimePoint, Debt*> starts;
+    for (Debt& debt : debts) {
+      const Milliseconds after = manners_[NameOf(debt)].returns;
+      starts.emplace(after == kNever ? kEndOfTime : now_ + after, &debt);
+    }
+    for (const auto& [when, debt] : starts) {
+      if (!GoTo(std::min(when, deadline), cancel) || when > deadline) return false;
+      const std::string& why = manners_[NameOf(*debt)].start_failure;
+      debt->state = why.empty() ? DebtState::kPaid : DebtState::kFailed;
+      if (UnitFacts* unit = debt->unit && why.empty() ? FindUnit(*debt->unit) : nullptr)
+        unit->active_state = "active";
+      decided(*debt, why);
+    }
+    return true;
+  }
+
+  static constexpr Milliseconds kNever = Milliseconds::max();
+
+ private:
+  static constexpr TimePoint kBeginning{std::chrono::hours(1)};
+  static constexpr TimePoint kEndOfTime = TimePoint::max();
+
+  struct Manners {
+    Milliseconds leaves{};
+    Milliseconds returns{};
+    std::string refusal;
+    std::string start_failure;
+    bool gone_already = false;
+    bool cannot_be_asked = false;
+    bool survives_kill = false;
+    bool cannot_be_killed = false;
+    bool cannot_be_started = false;
+    bool cannot_be_queued = false;
+  };
+
+  struct Pending {
+    App app;
+    TimePoint at;
+    std::string refusal;
+  };
+
+  static std::string NameOf(const App& app) { return app.unit ? ToString(*app.unit) : app.name; }
+  static std::string NameOf(const Debt& debt) {
+    return debt.unit ? ToString(*debt.unit) : debt.app_name;
+  }
+
+  void Act(const std::string& act) {
+    if (on_act) on_act(act);
+    acts_.push_back(act);
+  }
+
+  // False: cancelled on the way, at the time of the event that did it.
+  bool GoTo(TimePoint when, const std::stop_token& cancel) {
+    while (!events_.empty() && events_.begin()->first <= when && !cancel.stop_requested()) {
+      auto event = events_.extract(events_.begin());
+      now_ = std::max(now_, event.key());
+      event.mapped()();
+    }
+    if (cancel.stop_requested()) return false;
+    now_ = std::max(now_, when);
+    return true;
+  }
+
+  UnitFacts* FindUnit(const UnitRef& ref) {
+    for (UnitFacts& unit : observation.units)
+      if (unit.ref == ref || (unit.ref.user == ref.user &&
+                              std::ranges::find(unit.names, ref.name) != unit.names.end()))
+        return &unit;
+    return nullptr;
+  }
+
+  void Remove(const ProcessId& process) {
+    dead_.insert(process);
+    observation.processes.erase(process);
+    std::erase_if(observation.holdings, [&](const Holding& h) { return h.process == process; });
+  }
+
+  void Remove(const App& app) {
+    for (const ProcessId& process : app.processes) Remove(process);
+    Remove(app.main);
+    if (UnitFacts* unit = app.unit ? FindUnit(*app.unit) : nullptr) {
+      unit->active_state = "inactive";
+      unit->main_pid = 0;
+    }
+  }
+
+  TimePoint now_ = kBeginning;
+  std::map<std::string, Manners> manners_;
+  std::multimap<TimePoint, std::function<void()>> events_;
+  std::map<size_t, Pending> pending_;
+  std::set<ProcessId> dead_;
+  std::vector<std::string> acts_;
+  bool hold_fails_ = false;
+};
+
+}  // namespace rm

@@ -1,0 +1,175 @@
+/* Holds files in every way there is, for tests. Says "ready" on stdout once it does, then waits.
+ *
+ *   --open FILE | --path FILE (O_PATH) | --map FILE (the descriptor is closed)
+ *   --cwd DIRECTORY | --root DIRECTORY (chroot)
+ *   --private-table FILE   opened in the descriptor table of a thread of its own
+ *   --private-cwd DIR      working directory of a thread of its own
+ *   --leader-exits         the first thread ends, the others stay
+ *   --ignore-term | --block-term | --catch-term (leaves with 0) | --refuse-term (caught, stays)
+ *   --title TEXT           written over the arguments
+ *   --outlive              stays when the process that started it has ended
+ *
+ * As an executable it is held by copying and running it. Given in this order, done in this order.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static pthread_t leader;
+static pthread_barrier_t done;
+
+static void Check(int ok, const char *what) {
+  if (ok) return;
+  perror(what);
+  _exit(2);
+}
+
+static void Leave(int signal) {
+  (void)signal;
+  _exit(0);
+}
+
+static void Stay(int signal) { (void)signal; }
+
+static void OnTerm(void (*handler)(int)) {
+  struct sigaction action = {.sa_handler = handler};
+  Check(sigaction(SIGTERM, &action, NULL) == 0, "sigaction");
+}
+
+static void Wait(void) {
+  for (;;) pause();
+}
+
+static void SayReady(void) { Check(printf("ready\n") > 0 && fflush(stdout) == 0, "stdout"); }
+
+static void *HoldInOwnTable(void *file) {
+  Check(unshare(CLONE_FILES) == 0, "unshare");
+  Check(open(file, O_RDONLY) >= 0, file);
+  pthread_barrier_wait(&done);
+  Wait();
+  return NULL;
+}
+
+static void *HoldAsOwnDirectory(void *directory) {
+  Check(unshare(CLONE_FS) == 0, "unshare");
+  Check(chdir(directory) == 0, directory);
+  pthread_barrier_wait(&done);
+  Wait();
+  return NULL;
+}
+
+static void StartThread(void *(*hold)(void *), char *argument) {
+  pthread_t thread;
+  pthread_barrier_init(&done, NULL, 2);
+  Check(pthread_create(&thread, NULL, hold, argument) == 0, "pthread_create");
+  pthread_barrier_wait(&done);
+}
+
+static char StateOfLeader(void) {
+  char text[512] = "", state = 0;
+  FILE *file = fopen("/proc/self/stat", "re");
+  Check(file && fgets(text, sizeof text, file), "/proc/self/stat");
+  fclose(file);
+  Check(sscanf(strrchr(text, ')'), ") %c", &state) == 1, "stat");
+  return state;
+}
+
+static void *OutliveLeader(void *unused) {
+  pthread_join(leader, NULL);
+  while (StateOfLeader() != 'Z') sched_yield(); /* joined a moment before its end */
+  SayReady();
+  Wait();
+  return unused;
+}
+
+static void Map(const char *path) {
+  int fd = open(path, O_RDONLY);
+  Check(fd >= 0, path);
+  struct stat found;
+  Check(fstat(fd, &found) == 0, path);
+  Check(mmap(NULL, (size_t)found.st_size, PROT_READ, MAP_PRIVATE, fd, 0) != MAP_FAILED, path);
+  close(fd);
+}
+
+static void BlockTerm(void) {
+  sigset_t term;
+  sigemptyset(&term);
+  sigaddset(&term, SIGTERM);
+  Check(pthread_sigmask(SIG_BLOCK, &term, NULL) == 0, "pthread_sigmask");
+}
+
+/* As setproctitle() does it: over all arguments, the rest filled with NULs. */
+static void Retitle(int argc, char **argv, const char *text) {
+  char *title = strdup(text);
+  char *end = argv[argc - 1] + strlen(argv[argc - 1]) + 1;
+  size_t room = (size_t)(end - argv[0]);
+  memset(argv[0], 0, room);
+  strncpy(argv[0], title, room - 1);
+  free(title);
+}
+
+int main(int argc, char **argv) {
+  int leader_exits = 0, outlive = 0;
+  char *title = NULL;
+  for (int i = 1; i < argc; ++i) {
+    char *option = argv[i];
+    if (!strcmp(option, "--leader-exits")) {
+      leader_exits = 1;
+    } else if (!strcmp(option, "--ignore-term")) {
+      OnTerm(SIG_IGN);
+    } else if (!strcmp(option, "--block-term")) {
+      BlockTerm();
+    } else if (!strcmp(option, "--catch-term")) {
+      OnTerm(Leave);
+    } else if (!strcmp(option, "--refuse-term")) {
+      OnTerm(Stay);
+    } else if (!strcmp(option, "--outlive")) {
+      outlive = 1;
+    } else if (i + 1 == argc) {
+      fprintf(stderr, "%s: what, or of what?\n", option);
+      return 2;
+    } else {
+      char *value = argv[++i];
+      if (!strcmp(option, "--open")) {
+        Check(open(value, O_RDONLY) >= 0, value);
+      } else if (!strcmp(option, "--path")) {
+        Check(open(value, O_PATH) >= 0, value);
+      } else if (!strcmp(option, "--map")) {
+        Map(value);
+      } else if (!strcmp(option, "--cwd")) {
+        Check(chdir(value) == 0, value);
+      } else if (!strcmp(option, "--root")) {
+        Check(chroot(value) == 0, value);
+      } else if (!strcmp(option, "--private-table")) {
+        StartThread(HoldInOwnTable, value);
+      } else if (!strcmp(option, "--private-cwd")) {
+        StartThread(HoldAsOwnDirectory, value);
+      } else if (!strcmp(option, "--title")) {
+        title = value;
+      } else {
+        fprintf(stderr, "%s: unknown\n", option);
+        return 2;
+      }
+    }
+  }
+  if (title) Retitle(argc, argv, title);
+  if (!outlive) Check(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0, "prctl");
+  if (leader_exits) {
+    pthread_t thread;
+    leader = pthread_self();
+    Check(pthread_create(&thread, NULL, OutliveLeader, NULL) == 0, "pthread_create");
+    pthread_exit(NULL);
+  }
+  SayReady();
+  Wait();
+}

@@ -1,0 +1,32 @@
+#!/bin/sh
+# Is all there after an installation, and does the C program of the README work with it?
+#   install_test.sh BUILD_DIRECTORY LIBDIR
+# shellcheck disable=SC2016
+set -eu
+build=$1
+libdir=$2
+root=$(cd "$(dirname "$0")/.." && pwd)
+prefix=$(mktemp -d)
+trap 'rm -rf "$prefix"' EXIT
+
+cmake --install "$build" --prefix "$prefix" >/dev/null
+for file in bin/restartctl "$libdir/librstrtmgr.so" "$libdir/librestartapp.so" \
+  "$libdir/restart-manager/rm-guard" "$libdir/restart-manager/rm-relaunch" include/restartmanager.h \
+  include/restartmanagerx.h include/restartmanager.hpp include/restartapp.h; do
+  [ -f "$prefix/$file" ] || { echo "install_test: $file was not installed"; exit 1; }
+done
+
+{
+  echo '#include <restartmanager.h>'
+  echo 'static void replace_the_files(void) {}'
+  echo 'int main(void) {'
+  sed -n '/^```c$/,/^```$/p' "$root/README.md" | grep -v '^```' | grep -v '^#include'
+  echo 'return 0; }'
+} >"$prefix/installer.c"
+export PKG_CONFIG_PATH="$prefix/$libdir/pkgconfig"
+# shellcheck disable=SC2046
+cc -Wall -Werror "$prefix/installer.c" $(pkg-config --cflags --libs rstrtmgr) -o "$prefix/installer"
+mkdir -m 700 "$prefix/store"
+export LD_LIBRARY_PATH="$prefix/$libdir" RESTART_MANAGER_DIR="$prefix/store"
+"$prefix/installer"
+"$prefix/bin/restartctl" --version
