@@ -44,6 +44,13 @@ typedef struct _FILETIME {
 #define WINAPI
 #endif
 
+/* Of enums that are handed in: any 32 bits are a value in C, and in C++ only with this. */
+#ifdef __cplusplus
+#define RM_ANY_VALUE : uint32_t
+#else
+#define RM_ANY_VALUE
+#endif
+
 #define RM_SESSION_KEY_LEN 16   /* bytes in a key */
 #define CCH_RM_SESSION_KEY 32   /* characters of a key; the buffer has 33 */
 #define CCH_RM_MAX_APP_NAME 255 /* without the NUL */
@@ -111,7 +118,7 @@ typedef enum _RM_FILTER_TRIGGER {
   RmFilterTriggerService = 3
 } RM_FILTER_TRIGGER;
 
-typedef enum _RM_FILTER_ACTION {
+typedef enum _RM_FILTER_ACTION RM_ANY_VALUE {
   RmInvalidFilterAction = 0,
   RmNoRestart = 1, /* may be stopped, is not restarted */
   RmNoShutdown = 2 /* neither stopped nor restarted */

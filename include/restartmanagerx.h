@@ -41,7 +41,7 @@ DWORD WINAPI RmxRegisterResources(DWORD dwSessionHandle, UINT nFiles, const char
                                   UINT nApplications, const RM_UNIQUE_PROCESS *applications,
                                   UINT nServices, const char *const *services);
 
-typedef enum _RMX_OPTION {
+typedef enum _RMX_OPTION RM_ANY_VALUE {
   RmxOptionRelaunch = 1,       /* 1: bring back also programs that never registered; default 0 */
   RmxOptionAppTimeout = 2,     /* ms a program has to leave; default 30000 */
   RmxOptionServiceTimeout = 3, /* ms a service has to stop; default 20000 */

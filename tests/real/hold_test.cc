@@ -302,9 +302,10 @@ TEST_F(HoldTest, DoesNotStartAQueuedProcessThatWasCancelled) {
 
 // Left standing for the shutdown that follows (poweroff.sh).
 TEST(PowerOff, FindsAHoldInPlace) {
-  std::unique_ptr<Manager> manager = Connected();
-  Units* units = new Units(*manager, {"rt-simple.service", "rt-always.service"});
-  new TestHold(*manager, Identity(1), units->names());
+  static const std::unique_ptr<Manager> manager = Connected();
+  static Units* const units = new Units(*manager, {"rt-simple.service", "rt-always.service"});
+  static const TestHold* const hold = new TestHold(*manager, Identity(1), units->names());
+  ASSERT_TRUE(hold);
   for (const std::string& unit : units->names()) ASSERT_TRUE(manager->QueueRestart(unit));
   EXPECT_TRUE(units->AwaitDown());
 }
