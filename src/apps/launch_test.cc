@@ -114,6 +114,30 @@ TEST_F(Launched, ProgramIsNotStartedBesideTheOneThatItReplaces) {
   EXPECT_EQ(ReadAll(directory_ / "out"), "");
 }
 
+TEST_F(Launched, ProgramThatLeavesLateIsReplacedThen) {
+  const pid_t leaves_late = Fork([] { pause(); });
+  spec_.was = Identify(leaves_late);
+  const auto replaces = Launch(RM_RELAUNCH, Written());
+  ASSERT_TRUE(replaces) << replaces.error().message;
+  ASSERT_EQ(kill(leaves_late, SIGKILL), 0);
+  Await(leaves_late);
+  AwaitText(directory_ / "out", "end\n");
+  EXPECT_FALSE(std::filesystem::exists(directory_ / "specs/spec"));
+  EndIt(*replaces);
+}
+
+TEST_F(Launched, ProgramThatWasKilledForAnInstallerCameBackTooEarly) {
+  const pid_t leaves_late = Fork([] { pause(); });
+  spec_.was = Identify(leaves_late);
+  const auto waits = Launch(RM_RELAUNCH, Written());
+  ASSERT_TRUE(waits) << waits.error().message;
+  std::filesystem::remove(directory_ / "specs/spec");
+  ASSERT_EQ(kill(leaves_late, SIGKILL), 0);
+  Await(leaves_late);
+  EXPECT_TRUE(AwaitEnd(*waits));
+  EXPECT_EQ(ReadAll(directory_ / "out"), "");
+}
+
 TEST_F(Launched, MissingRelaunchProgramIsAFailure) {
   const auto process = Launch(directory_ / "none", Written());
   ASSERT_FALSE(process);

@@ -178,9 +178,10 @@ Result<void> Holds::StartProcess(Debt& debt) {
       RewriteSpecFile(debt);
       return Pass(std::move(launched));
     }
+  } else {
+    // It was started, and has put itself into the background or ended since.
+    unlink(debt.spec_file.c_str());
   }
-  // Else it was started, and has put itself into the background or ended since.
-  unlink(debt.spec_file.c_str());
   debt.state = DebtState::kPaid;
   return {};
 }

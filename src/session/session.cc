@@ -42,6 +42,18 @@ void KeepDebts(const std::vector<Debt>& before, StopPlan& plan) {
   }
 }
 
+// Somebody still waits for the late departure of a program that stayed, to bring it back. Now it is
+// to leave again, and what is to be replaced is not replaced yet.
+void CallOffLateReturns(const std::vector<Debt>& before, const StopPlan& plan, Machine& machine) {
+  for (const Debt& old : before) {
+    if (old.state != DebtState::kCancelled || !old.process) continue;
+    const bool again = std::any_of(plan.debts.begin(), plan.debts.end(), [&](const Debt& debt) {
+      return debt.process && debt.process->was == old.process->was;
+    });
+    if (again) (void)machine.CancelStart(old);
+  }
+}
+
 }  // namespace
 
 Session::Session(SessionRecord record, Role role, std::shared_ptr<Machine> machine,
@@ -175,6 +187,7 @@ Result<void> Session::Shutdown(StopOptions options, const std::function<void(uns
     return Fail(plan->refusal, "nothing was stopped: {}", plan->why_refused);
   }
   KeepDebts(look->state.debts, *plan);
+  CallOffLateReturns(look->state.debts, *plan, *machine_);
   StopContext context = Context(cancel);
   context.force = options.force;
   context.percent = percent;

@@ -255,6 +255,21 @@ TEST_F(SessionTest, ARetryWithForceStartedTheProgramTwice) {
   EXPECT_THAT(Listed(), ElementsAre("editor 0xa", "nginx.service 0xa"));
 }
 
+TEST_F(SessionTest, WhoIsStillWaitedForIsNotStartedWhileItIsReplaced) {
+  AddProgram(seen(), "editor", 50);
+  RegisterForRestart(seen(), 50);
+  machine_->Ignores("editor");
+  EXPECT_EQ(Shutdown(), kFailShutdown);
+  EXPECT_EQ(Restart(), kSuccess);
+  machine_->ForgetActs();
+  EXPECT_EQ(Shutdown({.force = true}), kSuccess);
+  ASSERT_TRUE(machine_->Did("cancel start editor"));
+  EXPECT_LT(std::ranges::find(machine_->acts(), "cancel start editor"),
+            std::ranges::find(machine_->acts(), "kill editor"));
+  EXPECT_EQ(Restart(), kSuccess);
+  EXPECT_EQ(machine_->Count("start editor"), 1u);
+}
+
 TEST_F(SessionTest, ASecondRoundStopsAndStartsAgain) {
   UnitFacts& nginx = AddService(seen(), "nginx", 50);
   nginx.can_start = true;

@@ -1,10 +1,12 @@
 // rm-relaunch [--report] FILE: becomes the process that FILE describes (model/relaunch.h).
 //
 // Waits up to kLeaveLimit for the process that it replaces, should that still be there; if it
-// stays, there is nothing to bring back and the exit status is 0.
+// stays, or somebody removes FILE meanwhile, there is nothing to bring back and the exit status is
+// 0.
 //
-// FILE is removed with --report; else it stays, and what was in it gives way to the same lines that
-// Launch is told (apps/report.h): there is nobody else who would know why it did not work.
+// FILE is removed with --report once that is over; else it stays, and what was in it gives way to
+// the same lines that Launch is told (apps/report.h): there is nobody else who would know why it
+// did not work.
 //
 // Exit status as of env(1), if there is no becoming it: 127 its program is gone, 126 it cannot be
 // run, 125 anything before that. With --report (apps/launch.h) descriptor 3 is a pipe to whoever
@@ -98,6 +100,11 @@ bool AwaitDeparture(const ProcessId& was, Milliseconds limit) {
   }
 }
 
+bool IsRemoved(const UniqueFd& file) {
+  struct stat now;
+  return fstat(file.get(), &now) == 0 && now.st_nlink == 0;
+}
+
 std::vector<char*> Pointers(const std::vector<std::string>& texts) {
   std::vector<char*> pointers;
   for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
@@ -132,11 +139,11 @@ int Run(const char* path, bool reports) {
   const UniqueFd file(open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   const Result<RelaunchSpec> spec = ReadSpec(path, file);
   if (!spec) return listener.Failed(spec.error(), kNotBecome);
-  if (reports ? unlink(path) != 0 : ftruncate(file.get(), 0) != 0)
-    return listener.Failed(
-        Error{kWriteFault, fmt::format("{} cannot be removed: {}.", path, strerror(errno))},
-        kNotBecome);
   if (!reports) {
+    if (ftruncate(file.get(), 0) != 0)
+      return listener.Failed(
+          Error{kWriteFault, fmt::format("{} cannot be emptied: {}.", path, strerror(errno))},
+          kNotBecome);
     lseek(file.get(), 0, SEEK_SET);
     listener.report = file.get();
   }
@@ -146,7 +153,14 @@ int Run(const char* path, bool reports) {
       listener.Say(StartingLine());
       close(std::exchange(listener.report, -1));
     }
-    if (!AwaitDeparture(spec->was, kLeaveLimit)) return 0;
+    const bool left = AwaitDeparture(spec->was, kLeaveLimit);
+    const bool called_off = IsRemoved(file);
+    if (!called_off && reports) unlink(path);
+    if (!left || called_off) return 0;
+  } else if (reports && unlink(path) != 0) {
+    return listener.Failed(
+        Error{kWriteFault, fmt::format("{} cannot be removed: {}.", path, strerror(errno))},
+        kNotBecome);
   }
   const std::vector<char*> arguments = Pointers(spec->arguments);
   const std::vector<char*> environment = Pointers(spec->environment);
