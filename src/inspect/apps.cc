@@ -82,9 +82,24 @@ void Describe(App& app, const UnitFacts* unit, const Observation& seen) {
   if (unit) app.goes_along = unit->goes_along;
 }
 
+bool AnyContact(const App& app, const Observation& seen, bool Contact::*fact) {
+  return std::any_of(app.processes.begin(), app.processes.end(), [&](const ProcessId& process) {
+    const auto contact = seen.contacts.find(process);
+    return contact != seen.contacts.end() && contact->second.*fact;
+  });
+}
+
+// A service is asked by its manager alone.
+bool Answers(const App& app, const Observation& seen) {
+  return !app.is_service() && AnyContact(app, seen, &Contact::answers);
+}
+
 // RmUnknownApp: nothing that asks it to leave would reach it. linux.md 5.
 AppType TypeOf(const App& app, const Observation& seen) {
   if (app.is_service()) return AppType::kService;
+  if (AnyContact(app, seen, &Contact::visible_window)) return AppType::kMainWindow;
+  if (AnyContact(app, seen, &Contact::windows)) return AppType::kOtherWindow;
+  if (app.answers) return AppType::kConsole;
   for (const ProcessId& id : app.processes) {
     const auto process = seen.processes.find(id);
     if (process == seen.processes.end() || process->second.has_terminal) continue;
@@ -205,6 +220,7 @@ std::vector<App> AffectedApps(const Registration& registered, const Observation&
         !app.asked_for && std::all_of(app.holdings.begin(), app.holdings.end(), [](const auto& h) {
           return h.kind == HoldKind::kWorkingDirectory || h.kind == HoldKind::kRootDirectory;
         });
+    app.answers = Answers(app, seen);
     app.type = TypeOf(app, seen);
     if (auto critical = WhyCritical(app, unit, seen, onlooker)) {
       app.type = AppType::kCritical;

@@ -44,6 +44,19 @@ struct Departure {
   std::string trouble;  // why it is not gone, for people; "" if it is
 };
 
+// What an app said when it was asked whether it would leave.
+enum class AnswerKind {
+  kAgrees,
+  kRefuses,
+  kGone,  // it left while it was asked
+};
+
+struct Answer {
+  size_t app = 0;  // the number given to Query
+  AnswerKind kind = AnswerKind::kAgrees;
+  std::string reason;  // kRefuses: why, in the app's words; may be ""
+};
+
 class Machine {
  public:
   virtual ~Machine() = default;
@@ -76,7 +89,18 @@ class Machine {
   // for the relaunch is kept in the store directory until it is done.
   virtual Result<void> QueueRelaunch(const HoldRequest& request, Debt& debt) = 0;
 
-  // Asks an app to leave; does not wait. `comes_back`: a service's start is queued behind the hold
+  // Asks an app that answers whether it would leave; does not wait. `false`: it does not answer
+  // (any more), or it is gone. What was queried ends with Ask, with CallOff, or with Forget, which
+  // is to the app as if it was called off.
+  virtual Result<bool> Query(size_t number, const App& app) = 0;
+  // Blocks until some of the queried have answered, until the deadline, or until cancelled. Empty:
+  // deadline or cancelled, or nobody is left to answer.
+  virtual Result<std::vector<Answer>> AwaitAnswers(TimePoint deadline, std::stop_token cancel) = 0;
+  // Tells an app that was queried that it may stay.
+  virtual void CallOff(size_t number) = 0;
+
+  // Asks an app to leave; does not wait. Who was queried, whatever it said, is told by the same way
+  // that it is to leave now. `comes_back`: a service's start is queued behind the hold
   // by the same job. `false`: it was gone already. Forgotten when its Departure was collected or
   // Forget is called.
   virtual Result<bool> Ask(size_t number, const App& app, bool comes_back) = 0;

@@ -82,6 +82,14 @@ class LinuxMachine final : public Machine {
     return holds_.QueueRelaunch(request, debt);
   }
 
+  Result<bool> Query(size_t, const App&) override { return false; }
+
+  Result<std::vector<Answer>> AwaitAnswers(TimePoint, std::stop_token) override {
+    return std::vector<Answer>();
+  }
+
+  void CallOff(size_t) override {}
+
   Result<bool> Ask(size_t number, const App& app, bool comes_back) override {
     return departures_.Ask(number, app, comes_back);
   }

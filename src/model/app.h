@@ -62,6 +62,7 @@ struct App {
   uint32_t login_session = UINT32_MAX;  // the logind session's number, none: -1
   uint32_t reasons = 0;                 // why it needs a reboot
   ComeBack come_back = ComeBack::kNot;
+  bool answers = false;             // can be asked first whether it would leave, and may refuse
   bool asked_for = false;           // a registered process or service
   bool only_directories = false;    // holds only as working or root directory: Windows would
                                     // not list it

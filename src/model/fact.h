@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "model/contact.h"
 #include "model/owner.h"
 #include "model/process.h"
 #include "model/relaunch.h"
@@ -48,6 +49,7 @@ struct Observation {
   std::vector<Holding> holdings;
   std::map<ProcessId, ProcessFacts> processes;  // holders, registered ones, main processes
   std::map<ProcessId, RestartRegistration> registered_for_restart;
+  std::map<ProcessId, Contact> contacts;       // of those that hear more than signals
   std::vector<UnitFacts> units;                // of every holder, and every registered service
   std::map<ProcessId, Owner> owners;           // none: it belongs to no unit
   std::map<ProcessId, RelaunchSpec> captured;  // plain processes, if it was asked for

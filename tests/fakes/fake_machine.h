@@ -29,6 +29,19 @@ class FakeMachine : public Machine {
     manners_[who].refusal = std::move(why);
     manners_[who].leaves = after;
   }
+  // Asked first (App::answers): who is not told anything agrees at once.
+  void Agrees(const std::string& who, Milliseconds after) { manners_[who].answers = after; }
+  void Declines(const std::string& who, std::string why, Milliseconds after = {}) {
+    manners_[who].answer = AnswerKind::kRefuses;
+    manners_[who].declines_because = std::move(why);
+    manners_[who].answers = after;
+  }
+  void IsSilent(const std::string& who) { manners_[who].answers = kNever; }
+  void LeavesWhenQueried(const std::string& who, Milliseconds after = {}) {
+    manners_[who].answer = AnswerKind::kGone;
+    manners_[who].answers = after;
+  }
+  void DoesNotAnswerAnyMore(const std::string& who) { manners_[who].does_not_answer = true; }
   void IsGoneAlready(const std::string& who) { manners_[who].gone_already = true; }
   void CannotBeAsked(const std::string& who) { manners_[who].cannot_be_asked = true; }
   void SurvivesKill(const std::string& who) { manners_[who].survives_kill = true; }
@@ -126,9 +139,42 @@ class FakeMachine : public Machine {
     return {};
   }
 
+  Result<bool> Query(size_t number, const App& app) override {
+    const std::string who = NameOf(app);
+    Act("query " + who);
+    const Manners& manners = manners_[who];
+    if (manners.does_not_answer || manners.gone_already) return false;
+    queried_[number] =
+        Queried{app, manners.answers == kNever ? kEndOfTime : now_ + manners.answers};
+    return true;
+  }
+
+  Result<std::vector<Answer>> AwaitAnswers(TimePoint deadline, std::stop_token cancel) override {
+    Act("listen");
+    TimePoint next = deadline;
+    for (const auto& [number, queried] : queried_)
+      if (!queried.answered) next = std::min(next, queried.at);
+    if (!GoTo(next, cancel)) return std::vector<Answer>();
+    std::vector<Answer> answers;
+    for (auto& [number, queried] : queried_) {
+      if (queried.answered || queried.at > now_) continue;
+      queried.answered = true;
+      const Manners& manners = manners_[NameOf(queried.app)];
+      if (manners.answer == AnswerKind::kGone) Remove(queried.app);
+      answers.push_back(Answer{number, manners.answer, manners.declines_because});
+    }
+    return answers;
+  }
+
+  void CallOff(size_t number) override {
+    Act("call off " + NameOf(queried_.at(number).app));
+    queried_.erase(number);
+  }
+
   Result<bool> Ask(size_t number, const App& app, bool comes_back) override {
     const std::string who = NameOf(app);
-    Act((comes_back ? "ask to return " : "ask ") + who);
+    const std::string verb = queried_.erase(number) != 0 ? "end" : "ask";
+    Act(verb + (comes_back ? " to return " : " ") + who);
     const Manners& manners = manners_[who];
     if (manners.cannot_be_asked) return Fail(kAccessDenied, "{} cannot be reached", who);
     if (manners.gone_already) {
@@ -172,6 +218,7 @@ class FakeMachine : public Machine {
 
   void Forget() override {
     Act("forget");
+    queried_.clear();
     pending_.clear();
   }
 
@@ -223,12 +270,22 @@ class FakeMachine : public Machine {
     Milliseconds returns{};
     std::string refusal;
     std::string start_failure;
+    AnswerKind answer = AnswerKind::kAgrees;
+    Milliseconds answers{};
+    std::string declines_because;
+    bool does_not_answer = false;
     bool gone_already = false;
     bool cannot_be_asked = false;
     bool survives_kill = false;
     bool cannot_be_killed = false;
     bool cannot_be_started = false;
     bool cannot_be_queued = false;
+  };
+
+  struct Queried {
+    App app;
+    TimePoint at;
+    bool answered = false;
   };
 
   struct Pending {
@@ -285,6 +342,7 @@ class FakeMachine : public Machine {
   TimePoint now_ = kBeginning;
   std::map<std::string, Manners> manners_;
   std::multimap<TimePoint, std::function<void()>> events_;
+  std::map<size_t, Queried> queried_;
   std::map<size_t, Pending> pending_;
   std::set<ProcessId> dead_;
   std::vector<std::string> acts_;

@@ -96,6 +96,12 @@ inline App Program(const std::string& name, pid_t pid, AppType type = AppType::k
   return app;
 }
 
+// It is asked first whether it would leave.
+inline App Answering(App app) {
+  app.answers = true;
+  return app;
+}
+
 inline App Service(const std::string& name, pid_t pid) {
   App app = Program(name, pid, AppType::kService);
   app.unit = Unit(name);

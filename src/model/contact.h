@@ -1,0 +1,14 @@
+// By which ways does a process hear that it should leave, beside signals? Facts of one moment.
+#pragma once
+
+namespace rm {
+
+struct Contact {
+  bool answers = false;         // listens for the questions of docs/application-protocol.md
+  bool windows = false;         // has top-level windows
+  bool visible_window = false;  // one of them is shown
+
+  friend bool operator==(const Contact&, const Contact&) = default;
+};
+
+}  // namespace rm
