@@ -159,8 +159,10 @@ typedef struct _RM_FILTER_INFO {
 typedef void (*RM_WRITE_STATUS_CALLBACK)(UINT nPercentComplete);
 
 /* Starts a session; the caller is its primary installer. 0 is a valid handle. `strSessionKey` has
- * room for 33 characters and gets 32 hexadecimal digits and a NUL, to hand to RmJoinSession.
- * 160 a NULL pointer, or flags that are not 0; 353 64 sessions are open; 29, 121, 14. */
+ * room for 33 characters and gets 32 hexadecimal digits and a NUL, to hand to RmJoinSession. (It
+ * may also hold an 8-bit GUID with dashes, as runtimes with an automatic character set hand over:
+ * then the digits are 8-bit too, and RmJoinSession takes that GUID, in 8 bits, for the key as
+ * well.) 160 a NULL pointer, or flags that are not 0; 353 64 sessions are open; 29, 121, 14. */
 DWORD WINAPI RmStartSession(DWORD *pSessionHandle, DWORD dwSessionFlags, WCHAR strSessionKey[]);
 
 /* Joins a session of the same user as a secondary installer, which may register and end, nothing

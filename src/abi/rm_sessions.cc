@@ -2,14 +2,15 @@
 #include <restartmanager.h>
 #include <restartmanagerx.h>
 
-#include <algorithm>
+#include <cstring>
+#include <optional>
 #include <utility>
 
 #include "abi/call.h"
 #include "abi/convert.h"
 #include "abi/handles.h"
+#include "abi/key_text.h"
 #include "abi/runtime.h"
-#include "base/text.h"
 
 namespace rm {
 namespace {
@@ -34,7 +35,8 @@ struct Started {
   std::string key;
 };
 
-Result<Started> Start(const RM_UNIQUE_PROCESS* owner) {
+// `alias`: a second key, or "".
+Result<Started> Start(const RM_UNIQUE_PROCESS* owner, const std::string& alias) {
   auto backing = OpenBacking();
   if (!backing) return Pass(std::move(backing));
   auto machine = OpenMachine();
@@ -54,7 +56,9 @@ Result<Started> Start(const RM_UNIQUE_PROCESS* owner) {
     (void)Recover(*machine, backing->store, backing->directory, {}, limits);
   }
   const SessionId id = started->record.id;
-  auto handle = Open(*backing, std::move(started->record), Role::kPrimary);
+  Result<void> named = alias.empty() ? Result<void>() : backing->store->SetAlias(id, alias);
+  auto handle = named ? Open(*backing, std::move(started->record), Role::kPrimary)
+                      : Result<DWORD>(Pass(std::move(named)));
   if (!handle) {
     (void)backing->store->End(id);
     return Pass(std::move(handle));
@@ -80,10 +84,14 @@ DWORD WINAPI RmStartSession(DWORD* pSessionHandle, DWORD dwSessionFlags, WCHAR s
     if (!pSessionHandle || !strSessionKey)
       return Fail(kBadArguments, "RmStartSession needs a place for the handle and for the key");
     if (dwSessionFlags != 0) return Fail(kBadArguments, "the session flags have to be 0");
-    auto started = Start(nullptr);
+    const std::optional<std::string> guid = NarrowGuid(strSessionKey);
+    auto started = Start(nullptr, guid.value_or(""));
     if (!started) return Pass(std::move(started));
     *pSessionHandle = started->handle;
-    CopyText(started->key, strSessionKey, kKeyBuffer);
+    if (guid)
+      std::memcpy(strSessionKey, started->key.c_str(), kKeyBuffer);
+    else
+      CopyText(started->key, strSessionKey, kKeyBuffer);
     return {};
   });
 }
@@ -93,7 +101,7 @@ DWORD WINAPI RmxStartSession(DWORD* pSessionHandle, const RM_UNIQUE_PROCESS* pOw
   return Call([&]() -> Result<void> {
     if (!pSessionHandle || !szKey)
       return Fail(kBadArguments, "RmxStartSession needs a place for the handle and for the key");
-    auto started = Start(pOwner);
+    auto started = Start(pOwner, "");
     if (!started) return Pass(std::move(started));
     *pSessionHandle = started->handle;
     szKey[started->key.copy(szKey, CCH_RM_SESSION_KEY)] = '\0';
@@ -105,10 +113,7 @@ DWORD WINAPI RmJoinSession(DWORD* pSessionHandle, const WCHAR strSessionKey[]) {
   return Call([&]() -> Result<void> {
     if (!pSessionHandle) return Fail(kBadArguments, "RmJoinSession needs a place for the handle");
     if (!strSessionKey) return Fail(kBadArguments, "the session key is NULL");
-    // Never read past what a key can be: the text may not end.
-    std::u16string text;
-    for (size_t i = 0; i < kKeyBuffer && strSessionKey[i]; ++i) text.push_back(strSessionKey[i]);
-    auto handle = OpenByKey(Utf16ToUtf8(text).value_or(""), Role::kSecondary);
+    auto handle = OpenByKey(ReadKey(strSessionKey), Role::kSecondary);
     if (!handle) return Pass(std::move(handle));
     *pSessionHandle = *handle;
     return {};

@@ -17,12 +17,13 @@ namespace {
 
 // A registration is one row per call, however many files it names: rows are what costs.
 // session.id is also its name; session.slot is SessionRecord::index. At most a few dozen sessions:
-// an index on them would cost more than it finds.
+// an index on them would cost more than it finds. session.alias_hash: of a second key.
 constexpr char kTables[] = R"sql(
   CREATE TABLE boot(id BLOB PRIMARY KEY, time_us INTEGER NOT NULL);
   CREATE TABLE session(
     id INTEGER PRIMARY KEY,
     key_hash BLOB NOT NULL,
+    alias_hash BLOB,
     slot INTEGER NOT NULL,
     owner_pid INTEGER NOT NULL,
     owner_start INTEGER NOT NULL,
@@ -45,9 +46,9 @@ constexpr char kTables[] = R"sql(
     spec_file BLOB NOT NULL,
     owed BLOB NOT NULL);
   CREATE INDEX debt_session ON debt(session);
-  PRAGMA user_version = 1;
+  PRAGMA user_version = 2;
 )sql";
-static_assert(kSchemaVersion == 1);
+static_assert(kSchemaVersion == 2);
 
 constexpr char kForgetEverything[] =
     "DELETE FROM boot; DELETE FROM session; DELETE FROM registration; DELETE FROM filter;"

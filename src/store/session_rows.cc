@@ -62,10 +62,23 @@ std::optional<SessionRecord> ReadSession(Connection& connection, SessionId sessi
 
 std::optional<SessionRecord> FindSession(Connection& connection, const std::string& key_hash) {
   std::optional<SessionRecord> found;
-  Query row(connection, "SELECT " SESSION_COLUMNS ", key_hash FROM session");
-  while (row.Next())
-    if (SameHash(row.BytesAt(kColumns), key_hash)) found = RecordAt(row);
+  Query row(connection, "SELECT " SESSION_COLUMNS ", key_hash, alias_hash FROM session");
+  while (row.Next()) {
+    const bool key = SameHash(row.BytesAt(kColumns), key_hash);
+    const bool alias = SameHash(row.BytesAt(kColumns + 1), key_hash);
+    if (key || alias) found = RecordAt(row);
+  }
   return found;
+}
+
+void PutAlias(Connection& connection, SessionId session, const std::string& alias_hash) {
+  Query(connection, "UPDATE session SET alias_hash = NULL WHERE alias_hash = ?")
+      .Bytes(alias_hash)
+      .Run();
+  Query(connection, "UPDATE session SET alias_hash = ? WHERE id = ?")
+      .Bytes(alias_hash)
+      .Number(Row(session))
+      .Run();
 }
 
 Result<void> RequireSession(Connection& connection, SessionId session) {

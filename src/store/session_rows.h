@@ -17,8 +17,11 @@ inline constexpr size_t kMaxSessions = 64;
 std::vector<SessionRecord> ReadSessions(Connection& connection);
 std::optional<SessionRecord> ReadSession(Connection& connection, SessionId session);
 
-// Of a key's hash; looks at every session, whichever matches.
+// Of the hash of a key or an alias; looks at every session, whichever matches.
 std::optional<SessionRecord> FindSession(Connection& connection, const std::string& key_hash);
+
+// Replaces the alias. A session that had the same one loses it: the newest is meant.
+void PutAlias(Connection& connection, SessionId session, const std::string& alias_hash);
 
 // 1219.
 Result<void> RequireSession(Connection& connection, SessionId session);

@@ -57,7 +57,10 @@ class SessionStore {
 
   // 353 when this user has 64 sessions. Sweeps sessions whose owner is dead and owe nothing.
   virtual Result<NewSession> Start(const ProcessId& owner) = 0;
-  // 1219 when no living session has this key.
+  // A second key, which the caller chose: 32 hex digits. Also only its hash is stored; a session
+  // that had the same one loses it. 160 when it is no key.
+  virtual Result<void> SetAlias(SessionId session, const std::string& key) = 0;
+  // 1219 when no living session has this key or alias.
   virtual Result<SessionRecord> Find(const std::string& key) = 0;
   virtual Result<void> Register(SessionId session, const Registration& batch) = 0;
   // A newer filter on the same target replaces the older one.

@@ -75,6 +75,15 @@ class SqliteStore final : public SessionStore {
     return Run(Kind::kWrite, [&](Connection& db) { return AddSession(db, owner, abandoned); });
   }
 
+  Result<void> SetAlias(SessionId session, const std::string& key) override {
+    return Change(session, [&](Connection& db) -> Result<void> {
+      const std::optional<std::string> hash = HashSessionKey(key);
+      if (!hash) return Fail(kBadArguments, "A session key has 32 hexadecimal digits.");
+      PutAlias(db, session, *hash);
+      return {};
+    });
+  }
+
   Result<SessionRecord> Find(const std::string& key) override {
     return Run(Kind::kRead, [&](Connection& db) -> Result<SessionRecord> {
       const std::optional<std::string> hash = HashSessionKey(key);

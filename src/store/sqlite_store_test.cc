@@ -62,15 +62,19 @@ TEST(SqliteStoreTest, AnEndedSessionLeavesNoRow) {
 
 TEST(SqliteStoreTest, TheKeyIsNowhereInTheFiles) {
   const TestDirectory directory;
+  const std::string alias(32, '7');
   std::string key;
   {
     const auto store = Open(directory.path());
-    key = store->Start(kOwner)->key;
+    const auto session = store->Start(kOwner);
+    key = session->key;
+    ASSERT_TRUE(store->SetAlias(session->record.id, alias));
   }
   std::string bytes(std::filesystem::file_size(directory.database()), '\0');
   const UniqueFd file(::open(directory.database().c_str(), O_RDONLY | O_CLOEXEC));
   ASSERT_EQ(::read(file.get(), bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
   EXPECT_EQ(bytes.find(key), std::string::npos);
+  EXPECT_EQ(bytes.find(alias), std::string::npos);
 }
 
 TEST(SqliteStoreTest, AllFilesAreClosedToOthers) {

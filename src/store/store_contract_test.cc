@@ -100,6 +100,32 @@ TYPED_TEST(StoreContract, UnknownAndMalformedKeysAre1219) {
     EXPECT_EQ(CodeOf(this->store_->Find(key)), kSessionCredentialConflict) << key;
 }
 
+TYPED_TEST(StoreContract, ASessionIsFoundByItsAliasToo) {
+  const std::string alias = "0123456789abcdef0123456789ABCDEF";
+  const NewSession session = this->Start();
+  this->Start();
+  ASSERT_TRUE(this->store_->SetAlias(session.record.id, alias));
+  for (const std::string& key :
+       {alias, std::string("0123456789ABCDEF0123456789abcdef"), session.key})
+    EXPECT_EQ(this->store_->Find(key)->id, session.record.id) << key;
+  EXPECT_EQ(CodeOf(this->store_->SetAlias(session.record.id, "short")), kBadArguments);
+  EXPECT_TRUE(this->store_->Find(alias));
+  ASSERT_TRUE(this->store_->End(session.record.id));
+  EXPECT_EQ(CodeOf(this->store_->Find(alias)), kSessionCredentialConflict);
+  EXPECT_EQ(CodeOf(this->store_->SetAlias(session.record.id, alias)), kSessionCredentialConflict);
+}
+
+TYPED_TEST(StoreContract, AnAliasMeansTheNewestSessionThatHasIt) {
+  const std::string alias(32, '7');
+  const NewSession older = this->Start();
+  const NewSession newer = this->Start();
+  ASSERT_TRUE(this->store_->SetAlias(older.record.id, alias));
+  ASSERT_TRUE(this->store_->SetAlias(newer.record.id, alias));
+  EXPECT_EQ(this->store_->Find(alias)->id, newer.record.id);
+  ASSERT_TRUE(this->store_->End(newer.record.id));
+  EXPECT_EQ(CodeOf(this->store_->Find(alias)), kSessionCredentialConflict);
+}
+
 TYPED_TEST(StoreContract, WhatIsRegisteredComesBackInOrder) {
   const NewSession session = this->Start();
   const NewSession other = this->Start();

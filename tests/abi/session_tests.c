@@ -32,6 +32,29 @@ static void AKeyIsThirtyTwoHexDigitsAndANul(void) {
   CHECK_EQ(RmEndSession(session), ERROR_SUCCESS);
 }
 
+/* The most copied C# declarations give 8-bit text on Linux: the GUID with dashes that the caller
+ * passes in and goes on to use as the key (contract.md 23.2). */
+static void AnEightBitCallersGuidIsItsKey(void) {
+  static const char kGuid[] = "01234567-89ab-cdef-0123-456789ABCDEF";
+  DWORD session = kUntouched, joined = kUntouched;
+  char buffer[64];
+  memset(buffer, 0x55, sizeof buffer);
+  strcpy(buffer, kGuid);
+  CHECK_EQ(RmStartSession(&session, 0, (WCHAR *)buffer), ERROR_SUCCESS);
+  CHECK_EQ(strlen(buffer), 32);
+  CHECK_EQ(strspn(buffer, "0123456789abcdef"), 32);
+  for (size_t i = sizeof kGuid; i < sizeof buffer; ++i) CHECK_EQ(buffer[i], 0x55);
+
+  CHECK_EQ(RmJoinSession(&joined, (const WCHAR *)kGuid), ERROR_SUCCESS);
+  CHECK_EQ(RmEndSession(joined), ERROR_SUCCESS);
+  CHECK_EQ(RmJoinSession(&joined, (const WCHAR *)buffer), ERROR_SUCCESS);
+  CHECK_EQ(RmEndSession(joined), ERROR_SUCCESS);
+  CHECK_EQ(RmJoinSession(&joined, Wide(buffer)), ERROR_SUCCESS);
+  CHECK_EQ(RmEndSession(joined), ERROR_SUCCESS);
+  CHECK_EQ(RmEndSession(session), ERROR_SUCCESS);
+  CHECK_EQ(RmJoinSession(&joined, (const WCHAR *)kGuid), ERROR_SESSION_CREDENTIAL_CONFLICT);
+}
+
 static void NullPointersAndFlagsAreBadArguments(void) {
   DWORD session = kUntouched;
   WCHAR key[33] = u"x";
@@ -238,6 +261,7 @@ static void ASessionOfAnotherOwnerOutlivesItsHandle(void) {
 const struct Test kSessionTests[] = {
     {"TheFirstHandleIsZero", TheFirstHandleIsZero},
     {"AKeyIsThirtyTwoHexDigitsAndANul", AKeyIsThirtyTwoHexDigitsAndANul},
+    {"AnEightBitCallersGuidIsItsKey", AnEightBitCallersGuidIsItsKey},
     {"NullPointersAndFlagsAreBadArguments", NullPointersAndFlagsAreBadArguments},
     {"SixtyFourSessionsAreOpenAtATime", SixtyFourSessionsAreOpenAtATime},
     {"SeventyInARow", SeventyInARow},

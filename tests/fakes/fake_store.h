@@ -83,13 +83,22 @@ class FakeStore : public SessionStore {
     });
   }
 
+  Result<void> SetAlias(SessionId session, const std::string& key) override {
+    return Call<void>("SetAlias", [&]() -> Result<void> {
+      if (!sessions_.contains(session)) return Ended();
+      if (key.size() != 32) return Fail(kBadArguments, "This is no key.");
+      for (auto& [id, entry] : sessions_)
+        if (entry.alias == Lower(key)) entry.alias.clear();
+      sessions_[session].alias = Lower(key);
+      return {};
+    });
+  }
+
   Result<SessionRecord> Find(const std::string& key) override {
     return Call<SessionRecord>("Find", [&]() -> Result<SessionRecord> {
-      std::string lower = key;
-      for (char& c : lower)
-        if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
       for (const auto& [id, entry] : sessions_)
-        if (entry.key == lower) return entry.state.record;
+        if (!key.empty() && (entry.key == Lower(key) || entry.alias == Lower(key)))
+          return entry.state.record;
       return Fail(kSessionCredentialConflict, "No session has this key.");
     });
   }
@@ -183,7 +192,14 @@ class FakeStore : public SessionStore {
   struct Entry {
     std::string key;
     SessionState state;
+    std::string alias = {};
   };
+
+  static std::string Lower(std::string key) {
+    for (char& c : key)
+      if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
+    return key;
+  }
 
   template <class T, class Body>
   Result<T> Call(const std::string& method, Body body) {
