@@ -18,7 +18,7 @@ class AnswerBase {
 
 // `Top` is what the caller gets to see.
 template <class Top>
-class Answer final : public AnswerBase {
+class OwnedAnswer final : public AnswerBase {
   static_assert(std::is_trivially_destructible_v<Top>);
 
  public:
@@ -45,7 +45,7 @@ class Answer final : public AnswerBase {
 void Publish(const void* top, std::unique_ptr<AnswerBase> answer);
 
 template <class Top>
-Top* Release(std::unique_ptr<Answer<Top>> answer) {
+Top* Release(std::unique_ptr<OwnedAnswer<Top>> answer) {
   Top* top = &answer->top();
   Publish(top, std::move(answer));
   return top;

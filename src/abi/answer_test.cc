@@ -13,7 +13,7 @@ struct Top {
 };
 
 TEST(AnswerTest, WhatIsKeptStaysUntilTheWholeIsFreed) {
-  auto answer = std::make_unique<Answer<Top>>();
+  auto answer = std::make_unique<OwnedAnswer<Top>>();
   answer->top().text = answer->Keep(std::string(100, 'x'));
   for (int i = 0; i < 1000; ++i) (void)answer->Keep(std::to_string(i));
   answer->top().numbers = answer->Keep(std::vector<int>{1, 2, 3});
@@ -28,7 +28,7 @@ TEST(AnswerTest, NullAndWhatIsNoAnswerAreIgnored) {
   int none = 0;
   FreeAnswer(nullptr);
   FreeAnswer(&none);
-  auto answer = std::make_unique<Answer<Top>>();
+  auto answer = std::make_unique<OwnedAnswer<Top>>();
   Top* top = Release(std::move(answer));
   FreeAnswer(top);
   FreeAnswer(top);

@@ -15,7 +15,7 @@ namespace rm {
 namespace {
 
 template <class Top>
-std::vector<const char*> KeepAll(Answer<Top>& answer, const std::vector<std::string>& texts) {
+std::vector<const char*> KeepAll(OwnedAnswer<Top>& answer, const std::vector<std::string>& texts) {
   std::vector<const char*> kept;
   for (const std::string& text : texts) kept.push_back(answer.Keep(text));
   return kept;
@@ -27,8 +27,8 @@ std::vector<std::string> ToStrings(const std::vector<UnitRef>& units) {
   return names;
 }
 
-RMX_APP ToApp(Answer<RMX_APP_LIST>& answer, const App& app, const std::vector<const char*>& files,
-              int64_t boot_us) {
+RMX_APP ToApp(OwnedAnswer<RMX_APP_LIST>& answer, const App& app,
+              const std::vector<const char*>& files, int64_t boot_us) {
   RMX_APP out{};
   out.Info = ToInfo(app, boot_us);
   out.szName = answer.Keep(app.name);
@@ -62,7 +62,7 @@ RMX_APP ToApp(Answer<RMX_APP_LIST>& answer, const App& app, const std::vector<co
 }
 
 RMX_APP_LIST* ToAppList(const AppList& list, int64_t boot_us) {
-  auto answer = std::make_unique<Answer<RMX_APP_LIST>>();
+  auto answer = std::make_unique<OwnedAnswer<RMX_APP_LIST>>();
   RMX_APP_LIST& top = answer->top();
   top.cbSize = sizeof top;
   top.cbApp = sizeof(RMX_APP);
@@ -102,7 +102,7 @@ std::string HowItComesBack(const App& app) {
 }
 
 RMX_PLAN* ToPlan(const StopPlan& plan) {
-  auto answer = std::make_unique<Answer<RMX_PLAN>>();
+  auto answer = std::make_unique<OwnedAnswer<RMX_PLAN>>();
   RMX_PLAN& top = answer->top();
   top.cbSize = sizeof top;
   top.cbStep = sizeof(RMX_STEP);
@@ -137,7 +137,7 @@ RMX_PLAN* ToPlan(const StopPlan& plan) {
 }
 
 RMX_UNIT* ToUnit(const UnitFacts& facts) {
-  auto answer = std::make_unique<Answer<RMX_UNIT>>();
+  auto answer = std::make_unique<OwnedAnswer<RMX_UNIT>>();
   RMX_UNIT& top = answer->top();
   top.cbSize = sizeof top;
   top.szUnit = answer->Keep(ToString(facts.ref));
@@ -150,7 +150,7 @@ RMX_UNIT* ToUnit(const UnitFacts& facts) {
 
 RMX_SESSION_LIST* ToSessions(const std::vector<SessionState>& states, Machine& machine,
                              int64_t boot_us) {
-  auto answer = std::make_unique<Answer<RMX_SESSION_LIST>>();
+  auto answer = std::make_unique<OwnedAnswer<RMX_SESSION_LIST>>();
   RMX_SESSION_LIST& top = answer->top();
   top.cbSize = sizeof top;
   top.cbSession = sizeof(RMX_SESSION);
