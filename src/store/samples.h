@@ -28,10 +28,11 @@ inline auto FieldsOf(const FileResource& value) {
   return std::tuple(path, links, at_registration);
 }
 
+// All but `answers`, which is found anew at every look and not stored.
 inline auto FieldsOf(const App& value) {
   const auto& [unit, main, processes, name, executable, type, status, login_session, reasons,
-               come_back, asked_for, only_directories, why_not_stoppable, why_not_back, goes_along,
-               holdings] = value;
+               come_back, answers, asked_for, only_directories, why_not_stoppable, why_not_back,
+               goes_along, holdings] = value;
   return std::tuple(unit, main, processes, name, executable, type, status, login_session, reasons,
                     come_back, asked_for, only_directories, why_not_stoppable, why_not_back,
                     goes_along, holdings);
