@@ -183,6 +183,7 @@ std::string EncodeApps(const std::vector<App>& apps) {
     to.Number(static_cast<uint64_t>(app.come_back));
     to.Number(app.asked_for);
     to.Number(app.only_directories);
+    to.Number(app.answers);
     Put(to, app.why_not_stoppable);
     Put(to, app.why_not_back);
     PutAll(to, app.goes_along);
@@ -208,6 +209,7 @@ std::optional<std::vector<App>> DecodeApps(std::string_view bytes) {
     app.come_back = static_cast<ComeBack>(from.Number());
     app.asked_for = from.Number() != 0;
     app.only_directories = from.Number() != 0;
+    app.answers = from.Number() != 0;
     Get(from, app.why_not_stoppable);
     Get(from, app.why_not_back);
     GetAll(from, app.goes_along);

@@ -34,8 +34,8 @@ inline auto FieldsOf(const App& value) {
                come_back, answers, asked_for, only_directories, why_not_stoppable, why_not_back,
                goes_along, holdings] = value;
   return std::tuple(unit, main, processes, name, executable, type, status, login_session, reasons,
-                    come_back, asked_for, only_directories, why_not_stoppable, why_not_back,
-                    goes_along, holdings);
+                    come_back, answers, asked_for, only_directories, why_not_stoppable,
+                    why_not_back, goes_along, holdings);
 }
 
 inline auto FieldsOf(const Debt& value) {
@@ -101,6 +101,7 @@ inline std::vector<App> SampleApps() {
   app.come_back = ComeBack::kRelaunched;
   app.asked_for = true;
   app.only_directories = true;
+  app.answers = true;
   app.why_not_stoppable = "no";
   app.why_not_back = "never";
   app.goes_along = {{std::nullopt, "a.service"}, {1, "b.scope"}};
