@@ -1,5 +1,7 @@
 #include "cli/arguments.h"
 
+#include <fmt/core.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
@@ -20,6 +22,13 @@ constexpr const char* kExamples = R"(Examples:
 
 See restartctl(8) for exit codes and the JSON format.)";
 
+std::string IsPid(const std::string& word) {
+  const bool digits =
+      !word.empty() && word.size() <= 9 && word.find_first_not_of("0123456789") == word.npos;
+  if (digits && word.find_first_not_of('0') != word.npos) return "";
+  return fmt::format("\"{}\" is not the number of a process", Printable(word));
+}
+
 void AddTargets(CLI::App& command, TargetOptions& targets) {
   command.add_option("-f,--file", targets.files, "Files that are going to be replaced")
       ->type_name("PATH");
@@ -32,7 +41,7 @@ void AddTargets(CLI::App& command, TargetOptions& targets) {
       ->type_name("UNIT");
   command.add_option("-p,--pid", targets.pids, "Processes to stop as well")
       ->type_name("PID")
-      ->check(CLI::PositiveNumber);
+      ->check(IsPid);
 }
 
 void AddStop(CLI::App& command, StopOptions& stop) {
@@ -133,7 +142,7 @@ Options ParseArguments(std::vector<std::string> arguments) {
                    "The session lasts as long as this process; default: the "
                    "calling shell")
       ->type_name("PID")
-      ->check(CLI::PositiveNumber);
+      ->check(IsPid);
 
   SessionOptions keyed;
   CLI::App* join = AddKeyed(*session, keyed, "join", "Check that a key opens a living session");
@@ -143,9 +152,7 @@ Options ParseArguments(std::vector<std::string> arguments) {
   filter->add_option("-x,--executable", keyed.executables, "Whoever runs this executable")
       ->type_name("PATH");
   filter->add_option("-s,--service", keyed.targets.services, "A service")->type_name("UNIT");
-  filter->add_option("-p,--pid", keyed.targets.pids, "A process")
-      ->type_name("PID")
-      ->check(CLI::PositiveNumber);
+  filter->add_option("-p,--pid", keyed.targets.pids, "A process")->type_name("PID")->check(IsPid);
   bool no_shutdown = false;
   bool no_restart = false;
   bool remove = false;

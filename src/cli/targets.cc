@@ -61,6 +61,7 @@ api::Result<api::Resources> ResolveTargets(const TargetOptions& options, Missing
     directory = *current;
   }
   for (const std::string& name : names) {
+    if (name.empty()) return Wrong("a file name is empty; is a variable not set?");
     const std::string path = AbsolutePath(name, directory);
     if (missing == Missing::kIsError) {
       if (auto exists = CheckExists(path); !exists) {

@@ -74,4 +74,15 @@ check "everyone is back after a killed COMMAND" all_active $everyone
 "$restartctl" run -f $lib -- /nonexistent
 same "a COMMAND that is not there is told as 127" 127 $?
 check "everyone is back after a missing COMMAND" all_active $everyone
+
+# What cannot be done, and whom that leaves running.
+running=$(for unit in $everyone; do main_pid "$unit"; done)
+said=$("$restartctl" run -s no-such -f $lib -- true 2>&1)
+same "an unknown unit is a usage error" 124 $?
+check "which is named ($said)" grep -q "no-such: there is no such unit" <<<"$said"
+libc=$(sed -n 's,.* \(/[^ ]*/libc[.-][^ ]*so[^ ]*\)$,\1,p' /proc/self/maps | head -n 1)
+said=$("$restartctl" run --force -f "$libc" -- true 2>&1)
+same "what PID 1 uses is told as 121, even with --force" 121 $?
+check "PID 1 is named" grep -q "in the way: .*pid 1)" <<<"$said"
+check "nobody was stopped" test "$running" = "$(for unit in $everyone; do main_pid "$unit"; done)"
 finish
