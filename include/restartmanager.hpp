@@ -4,8 +4,9 @@
 //   auto session = restartmanager::Session::Start();
 //   if (!session) return Report(session.error());
 //   if (auto done = session->Register({.files = {"/usr/lib/libfoo.so.1"}}); !done) ...
-//   if (auto done = session->Shutdown(0, observer, token); !done) ...  // the destructor brings
-//   back ReplaceTheFiles(); if (auto done = session->Restart(observer); !done) ...
+//   if (auto done = session->Shutdown(0, observer, token); !done) ...
+//   ReplaceTheFiles();  // from here on, the destructor brings back what was stopped
+//   if (auto done = session->Restart(observer); !done) ...
 //
 // Header only; link with librstrtmgr. Every function blocks until it is done. A failure is an Error
 // with a code of restartmanager.h and a sentence for people; which codes, and what each function
@@ -78,9 +79,9 @@ inline bool SameProcess(const ProcessId& a, const ProcessId& b) {
 }
 
 struct Resources {
-  std::vector<std::string> files;  // absolute paths
-  std::vector<ProcessId> processes;
-  std::vector<std::string> services;  // "nginx", "nginx.service", "user:1000/NAME"
+  std::vector<std::string> files = {};  // absolute paths
+  std::vector<ProcessId> processes = {};
+  std::vector<std::string> services = {};  // "nginx", "nginx.service", "user:1000/NAME"
 };
 
 struct Executable {
