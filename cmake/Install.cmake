@@ -1,7 +1,7 @@
 # The target `product`: all that `cmake --install` installs, and nothing else. Programs say beside
 # their sources where they go; here is what belongs to no folder of src/.
 add_custom_target(product)
-add_dependencies(product rstrtmgr restartapp restartctl rm-guard rm-relaunch)
+add_dependencies(product rstrtmgr restartapp restartctl rm-guard rm-relaunch rm-windows)
 if(TARGET man)
   add_dependencies(product man)
 endif()

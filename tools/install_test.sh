@@ -11,7 +11,8 @@ trap 'rm -rf "$prefix"' EXIT
 
 cmake --install "$build" --prefix "$prefix" >/dev/null
 for file in bin/restartctl "$libdir/librstrtmgr.so" "$libdir/librestartapp.so" \
-  "$libdir/restart-manager/rm-guard" "$libdir/restart-manager/rm-relaunch" include/restartmanager.h \
+  "$libdir/restart-manager/rm-guard" "$libdir/restart-manager/rm-relaunch" \
+  "$libdir/restart-manager/rm-windows" include/restartmanager.h \
   include/restartmanagerx.h include/restartmanager.hpp include/restartapp.h; do
   [ -f "$prefix/$file" ] || { echo "install_test: $file was not installed"; exit 1; }
 done
