@@ -8,6 +8,12 @@
 #include "check.h"
 #include "world.h"
 
+/* The codes that portable.c cannot compare. */
+_Static_assert(ERROR_FAIL_NOACTION_REBOOT == 350 && ERROR_FAIL_SHUTDOWN == 351 &&
+                   ERROR_FAIL_RESTART == 352 && ERROR_MAX_SESSIONS_REACHED == 353 &&
+                   ERROR_REQUEST_OUT_OF_SEQUENCE == 776,
+               "codes of Windows");
+
 static int Register(const char *key, const char *path) {
   DWORD session = 0;
   UINT needed = 0, count = 0;
