@@ -1,21 +1,17 @@
-#pragma GCC visibility push(default)
-#include <restartapp.h>
-#pragma GCC visibility pop
-
 #include <fcntl.h>
 #include <pthread.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
 #include <mutex>
-#include <new>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "appside/command_line.h"
+#include "appside/exported.h"
+#include "appside/kept.h"
 #include "base/registration.h"
 #include "base/start_ticks.h"
 #include "base/text.h"
@@ -24,20 +20,8 @@
 namespace rm {
 namespace {
 
-// The descriptor that holds the registration. A program may close what it did not open (daemons
-// do), so what has this number is touched only if it still is the same file.
-struct Kept {
-  int fd = -1;
-  ino_t ino = 0;
-
-  bool still_ours() const {
-    struct stat now;
-    return fd >= 0 && fstat(fd, &now) == 0 && now.st_ino == ino;
-  }
-};
-
 std::mutex kept_mutex;
-Kept kept;
+Kept kept;  // the descriptor that holds the registration
 
 // A child must not inherit the mutex from a thread that it does not have.
 [[maybe_unused]] const int kAtFork = pthread_atfork(
@@ -45,16 +29,15 @@ Kept kept;
 
 // Replaces in one act: who looks meanwhile sees the one registration or the other.
 HRESULT Keep(UniqueFd memfd) {
-  struct stat made;
-  if (!memfd || fstat(memfd.get(), &made) != 0) return E_FAIL;
+  if (!memfd) return E_FAIL;
   const std::lock_guard lock(kept_mutex);
   if (kept.still_ours()) {
     if (dup3(memfd.get(), kept.fd, O_CLOEXEC) < 0) return E_FAIL;
+    kept = Kept::Of(kept.fd);
   } else {
     // Not one of the standard streams, in a program that has closed them.
-    kept.fd = fcntl(memfd.get(), F_DUPFD_CLOEXEC, 3);
+    kept = Kept::Of(fcntl(memfd.get(), F_DUPFD_CLOEXEC, 3));
   }
-  kept.ino = made.st_ino;
   return kept.fd >= 0 ? S_OK : E_FAIL;
 }
 
@@ -109,18 +92,6 @@ HRESULT Settings(pid_t pid, PWSTR buffer, DWORD& size, PDWORD flags) {
   return S_OK;
 }
 
-// Nothing that C++ throws may reach the caller.
-template <class Function>
-HRESULT Guarded(Function function) {
-  try {
-    return function();
-  } catch (const std::bad_alloc&) {
-    return E_OUTOFMEMORY;
-  } catch (...) {
-    return E_FAIL;
-  }
-}
-
 }  // namespace
 }  // namespace rm
 
@@ -141,8 +112,7 @@ HRESULT RmxRegisterApplicationRestartArgv(const char* const argv[], DWORD dwFlag
 
 HRESULT UnregisterApplicationRestart(void) {
   const std::lock_guard lock(rm::kept_mutex);
-  if (rm::kept.still_ours()) close(rm::kept.fd);
-  rm::kept = {};
+  rm::kept.Close();
   return S_OK;
 }
 

@@ -118,10 +118,19 @@ std::string ExportedSymbols() {
 
 TEST(RestartApp, ExportsItsFunctionsAndNothingElse) {
   EXPECT_EQ(ExportedSymbols(),
+            "ApplicationRecoveryFinished@@RESTARTAPP_1\n"
+            "ApplicationRecoveryInProgress@@RESTARTAPP_1\n"
+            "GetApplicationRecoveryCallback@@RESTARTAPP_1\n"
             "GetApplicationRestartSettings@@RESTARTAPP_1\n"
             "RESTARTAPP_1\n"
+            "RegisterApplicationRecoveryCallback@@RESTARTAPP_1\n"
             "RegisterApplicationRestart@@RESTARTAPP_1\n"
+            "RmxGetCloseDescriptor@@RESTARTAPP_1\n"
+            "RmxPumpCloseRequests@@RESTARTAPP_1\n"
             "RmxRegisterApplicationRestartArgv@@RESTARTAPP_1\n"
+            "RmxRegisterCloseHandler@@RESTARTAPP_1\n"
+            "RmxUnregisterCloseHandler@@RESTARTAPP_1\n"
+            "UnregisterApplicationRecoveryCallback@@RESTARTAPP_1\n"
             "UnregisterApplicationRestart@@RESTARTAPP_1\n");
 }
 
