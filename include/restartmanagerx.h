@@ -46,7 +46,8 @@ typedef enum _RMX_OPTION RM_ANY_VALUE {
   RmxOptionAppTimeout = 2,     /* ms a program has to leave; default 30000 */
   RmxOptionServiceTimeout = 3, /* ms a service has to stop; default 20000 */
   RmxOptionRestartTimeout = 4, /* ms everything has to be back; default 120000 */
-  RmxOptionLockTimeout = 5     /* ms to wait for the store's write lock; default 30000 */
+  RmxOptionLockTimeout = 5,    /* ms to wait for the store's write lock; default 30000 */
+  RmxOptionQueryTimeout = 6    /* ms a program has to say whether it would leave; default 5000 */
 } RMX_OPTION;
 
 /* Holds for this handle. 160 unknown option or value; 6. */

@@ -82,6 +82,7 @@ RMX_APP_LIST* ToAppList(const AppList& list, int64_t boot_us) {
 std::string HowItStops(const App& app) {
   if (app.is_service()) return "its service manager stops it";
   if (app.type == AppType::kUnknown) return "it cannot be asked: it would be killed";
+  if (app.answers) return "it is asked, and may refuse";
   return "SIGTERM";
 }
 

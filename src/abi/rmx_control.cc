@@ -75,6 +75,9 @@ DWORD WINAPI RmxSetOption(DWORD dwSessionHandle, RMX_OPTION Option, uint64_t ull
       case RmxOptionRestartTimeout:
         session.SetOption([&](SessionOptions& options) { options.limits.restart = limit; });
         return {};
+      case RmxOptionQueryTimeout:
+        session.SetOption([&](SessionOptions& options) { options.limits.query = limit; });
+        return {};
       case RmxOptionLockTimeout: {
         auto store = OpenStore(open->directory, limit);
         if (!store) return Pass(std::move(store));

@@ -1,10 +1,11 @@
 #include "execute/stop.h"
 
-#include <algorithm>
 #include <set>
 
 #include "base/win32_codes.h"
+#include "execute/ask_first.h"
 #include "execute/progress.h"
+#include "execute/write_ahead.h"
 
 namespace rm {
 namespace {
@@ -15,13 +16,15 @@ class StopRun {
       : plan_(plan),
         context_(context),
         machine_(machine),
-        store_(store),
+        ahead_(plan, context, machine, store),
         progress_(CountApps(plan), context.percent) {}
 
   Result<void> Run() {
     progress_.Begin();
     if (context_.cancel.stop_requested()) return Cancelled();
-    if (auto held = BeginHold(); !held) return held;
+    auto held = ahead_.BeginHold();
+    if (!held) return Pass(std::move(held));
+    if (*held) Tell(EventKind::kHold, nullptr, "");
     for (const StopWave& wave : plan_.waves) {
       auto stopped = RunWave(wave);
       machine_.Forget();
@@ -43,134 +46,76 @@ class StopRun {
                 "stopping was cancelled; what had been stopped is still owed a restart");
   }
 
-  Result<void> BeginHold() {
-    if (plan_.debts.empty() && plan_.held.empty()) return {};
-    if (auto written = WriteDown(); !written) return written;
-    request_ = HoldRequest{context_.session.name, context_.session.owner, plan_.held,
-                           context_.store_directory};
-    if (auto held = machine_.Hold(request_); !held) {
-      for (Debt& debt : plan_.debts)
-        if (debt.state == DebtState::kPlanned) debt.state = DebtState::kCancelled;
-      (void)store_.UpdateDebts(context_.session.id, plan_.debts);
-      return Fail(kFailShutdown,
-                  "nothing was stopped, because the hold that owes the restart could "
-                  "not be set up: {}",
-                  held.error().message);
-    }
-    Tell(EventKind::kHold, nullptr, "");
-    return {};
-  }
-
-  // What is owed since an earlier try is written down already.
-  Result<void> WriteDown() {
-    std::vector<Debt> added;
-    for (const Debt& debt : plan_.debts)
-      if (debt.id == 0) added.push_back(debt);
-    if (added.empty()) return {};
-    if (auto written = store_.AddDebts(context_.session.id, added); !written) return written;
-    auto next = added.begin();
-    for (Debt& debt : plan_.debts)
-      if (debt.id == 0) debt = *next++;
-    return {};
-  }
-
-  // The start is queued, and the debt on disk, before the app hears anything.
-  Result<void> WriteAhead(const StopWave& wave) {
-    std::vector<Debt*> owed;
-    auto written = Queue(wave, owed);
-    std::vector<Debt> changed;
-    for (const Debt* debt : owed) changed.push_back(*debt);
-    if (written && !owed.empty()) written = store_.UpdateDebts(context_.session.id, changed);
-    if (written) return {};
-    // Nobody of this wave is going to be asked: what was queued must not start beside them.
-    for (Debt* debt : owed) {
-      if (debt->process) (void)machine_.CancelStart(*debt);
-      debt->state = DebtState::kPlanned;
-    }
-    return written;
-  }
-
-  Result<void> Queue(const StopWave& wave, std::vector<Debt*>& owed) {
-    for (size_t app : wave.apps) {
-      for (Debt& debt : plan_.debts) {
-        if (debt.state != DebtState::kPlanned || !Belongs(debt, plan_.apps[app])) continue;
-        if (debt.process)
-          if (auto queued = machine_.QueueRelaunch(request_, debt); !queued)
-            return Fail(kFailShutdown,
-                        "{} was not stopped, because its restart could not be queued: {}",
-                        debt.app_name, queued.error().message);
-        debt.state = DebtState::kOwed;
-        owed.push_back(&debt);
-      }
-    }
-    return {};
-  }
-
-  static bool Belongs(const Debt& debt, const App& app) {
-    if (debt.process) return !app.is_service() && debt.process->was == app.main;
-    return debt.unit == app.unit || std::find(app.goes_along.begin(), app.goes_along.end(),
-                                              *debt.unit) != app.goes_along.end();
-  }
-
-  static bool IsOwn(const Debt& debt, const App& app) {
-    return app.is_service() ? debt.unit == app.unit : debt.process && debt.process->was == app.main;
-  }
-
-  bool ComesBack(const App& app) const {
-    return std::any_of(plan_.debts.begin(), plan_.debts.end(),
-                       [&](const Debt& debt) { return IsOwn(debt, app); });
-  }
-
-  // It ended by itself, or somebody stopped it: then it is not for us to start it.
-  void OweNothing(const App& app) {
-    std::vector<Debt> cancelled;
-    for (Debt& debt : plan_.debts) {
-      if (!IsOwn(debt, app)) continue;
-      if (debt.process) (void)machine_.CancelStart(debt);
-      debt.state = DebtState::kCancelled;
-      cancelled.push_back(debt);
-    }
-    // Should this fail, it is started after all: better than something that stays down.
-    if (!cancelled.empty()) (void)store_.UpdateDebts(context_.session.id, cancelled);
-  }
-
+  // Nobody is told to leave as long as one that is asked first is against it.
   Result<void> RunWave(const StopWave& wave) {
-    if (auto written = WriteAhead(wave); !written) return written;
-    std::set<size_t> waiting;
-    for (size_t number : wave.apps) {
-      if (context_.cancel.stop_requested()) return Cancelled();
-      const App& app = plan_.apps[number];
-      Tell(EventKind::kStopping, &app, "");
-      auto asked = machine_.Ask(number, app, ComesBack(app));
-      if (!asked) {
-        Fails(number, asked.error().message);
-      } else if (!*asked) {
-        OweNothing(app);
-        Leaves(number, kStatusStoppedOther);
-      } else {
-        waiting.insert(number);
-      }
+    if (auto owed = ahead_.Owe(wave); !owed) return owed;
+    const TimePoint begin = machine_.Now();
+    const FirstAnswers said =
+        AskFirst(plan_, wave, context_.limits.query, context_.force, machine_, context_.cancel);
+    for (size_t number : said.gone) Leaves(number, kStatusStopped);
+    const bool cancelled = context_.cancel.stop_requested();
+    if (cancelled || (!said.against.empty() && !context_.force)) {
+      for (size_t number : said.queried) machine_.CallOff(number);
+      ahead_.TakeBack(said.gone);
+      if (cancelled) return Cancelled();
+      for (const auto& [number, why] : said.against) Fails(number, why);
+      return Failed();
     }
     const bool services = plan_.apps[wave.apps.front()].type == AppType::kService;
-    const auto limit = services ? context_.limits.service : context_.limits.app;
-    if (auto waited = Await(waiting, machine_.Now() + limit); !waited) return waited;
+    return EndWave(wave, said, begin, services ? context_.limits.service : context_.limits.app);
+  }
+
+  Result<void> EndWave(const StopWave& wave, const FirstAnswers& said, TimePoint begin,
+                       Milliseconds limit) {
+    std::set<size_t> waiting;
+    for (size_t number : wave.apps) {
+      if (said.gone.contains(number)) continue;
+      if (context_.cancel.stop_requested()) return Cancelled();
+      Ask(number, waiting);
+    }
+    const TimePoint deadline = machine_.Now() + limit;
+    std::set<size_t> killed;
+    if (!said.against.empty()) {
+      // contract.md 20, 22: who is overruled has its time since it was asked.
+      if (auto waited = Await(waiting, begin + limit); !waited) return waited;
+      for (const auto& [number, why] : said.against) Kill(number, why, waiting, killed);
+    }
+    if (auto waited = Await(waiting, deadline); !waited) return waited;
     if (!waiting.empty() && context_.force) {
-      std::erase_if(waiting, [this](size_t number) { return !Kill(number); });
+      const std::set<size_t> stubborn = waiting;
+      for (size_t number : stubborn) Kill(number, "it did not leave in time", waiting, killed);
       if (auto waited = Await(waiting, machine_.Now() + context_.limits.kill); !waited)
         return waited;
     }
     for (size_t number : waiting)
       Fails(number,
             context_.force ? "it is still there after it was killed" : "it did not leave in time");
-    if (failed_.empty()) return {};
-    return Fail(kFailShutdown, "{} could not be stopped: {}", failed_, first_trouble_);
+    return Failed();
   }
 
-  bool Kill(size_t number) {
-    Tell(EventKind::kKilling, &plan_.apps[number], "it did not leave in time");
-    auto killed = machine_.Kill(number);
-    if (!killed) Fails(number, killed.error().message);
-    return killed.has_value();
+  void Ask(size_t number, std::set<size_t>& waiting) {
+    const App& app = plan_.apps[number];
+    Tell(EventKind::kStopping, &app, "");
+    auto asked = machine_.Ask(number, app, ahead_.ComesBack(app));
+    if (!asked) {
+      Fails(number, asked.error().message);
+    } else if (!*asked) {
+      ahead_.OweNothing(app);
+      Leaves(number, kStatusStoppedOther);
+    } else {
+      waiting.insert(number);
+    }
+  }
+
+  // Nobody twice.
+  void Kill(size_t number, const std::string& why, std::set<size_t>& waiting,
+            std::set<size_t>& killed) {
+    if (!waiting.contains(number) || !killed.insert(number).second) return;
+    Tell(EventKind::kKilling, &plan_.apps[number], why);
+    const auto ended = machine_.Kill(number);
+    if (ended) return;
+    waiting.erase(number);
+    Fails(number, ended.error().message);
   }
 
   // Takes out of `waiting` who is gone, until all are, the deadline, or a cancel.
@@ -192,6 +137,11 @@ class StopRun {
       }
     }
     return {};
+  }
+
+  Result<void> Failed() const {
+    if (failed_.empty()) return {};
+    return Fail(kFailShutdown, "{} could not be stopped: {}", failed_, first_trouble_);
   }
 
   void Leaves(size_t number, uint32_t how) {
@@ -223,9 +173,8 @@ class StopRun {
   StopPlan& plan_;
   const StopContext& context_;
   Machine& machine_;
-  SessionStore& store_;
+  WriteAhead ahead_;
   Progress progress_;
-  HoldRequest request_;
   std::string failed_;
   std::string first_trouble_;
 };

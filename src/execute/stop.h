@@ -1,5 +1,5 @@
-// Carries out a stop plan: writes down what will be owed, begins the hold, asks wave by wave,
-// waits.
+// Carries out a stop plan: writes down what will be owed, begins the hold; then, wave by wave, asks
+// who would leave, tells them to, waits.
 #pragma once
 
 #include <stop_token>
@@ -14,6 +14,7 @@
 namespace rm {
 
 struct Limits {
+  Milliseconds query{5'000};      // contract.md 11.3 G5
   Milliseconds app{30'000};       // contract.md 11.3 G6
   Milliseconds service{20'000};   // contract.md 11.5
   Milliseconds kill{5'000};       // until a killed process must be gone
@@ -30,9 +31,9 @@ struct StopContext {
   std::stop_token cancel;
 };
 
-// Updates the status of `plan.apps` and the state of `plan.debts`. 0; 351 somebody did not leave;
-// 1223; 29, 121, 14 nothing (more) was stopped because it could not be written down. A failure of
-// the hold is 351 with nothing stopped. The plan must not be refused.
+// Updates the status of `plan.apps` and the state of `plan.debts`. 0; 351 somebody refused or did
+// not leave; 1223; 29, 121, 14 nothing (more) was stopped because it could not be written down. A
+// failure of the hold is 351 with nothing stopped. The plan must not be refused.
 Result<void> Stop(StopPlan& plan, const StopContext& context, Machine& machine,
                   SessionStore& store);
 

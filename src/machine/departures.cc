@@ -11,15 +11,6 @@
 #include "procfs/process.h"
 
 namespace rm {
-namespace {
-
-bool HasEnded(const UniqueFd& process) {
-  pollfd ended{process.get(), POLLIN, 0};
-  return poll(&ended, 1, 0) > 0;
-}
-
-}  // namespace
-
 bool Departures::HasTerminal(const ProcessId& process) const {
   auto facts = ReadProcess(proc_, process.pid);
   return facts && *facts && (*facts)->id == process && (*facts)->has_terminal;
@@ -28,12 +19,13 @@ bool Departures::HasTerminal(const ProcessId& process) const {
 Result<bool> Departures::Ask(size_t number, const App& app, bool comes_back) {
   Asked asked;
   asked.app = app;
-  for (const ProcessId& process : app.processes) {
-    auto opened = OpenProcess(process);
-    if (opened)
-      asked.processes.push_back(std::move(*opened));
-    else if (opened.error().code != kProcessGone)
-      return Pass(std::move(opened));
+  auto queried = questions_.Take(number);
+  if (queried) {
+    asked.processes = std::move(*queried);
+  } else {
+    auto opened = OpenProcesses(app);
+    if (!opened) return Pass(std::move(opened));
+    asked.processes = std::move(*opened);
   }
   if (app.is_service()) {
     auto manager = managers_.Of(app.unit->user);
@@ -44,13 +36,31 @@ Result<bool> Departures::Ask(size_t number, const App& app, bool comes_back) {
     auto queued = comes_back ? (*manager)->QueueRestart(unit) : (*manager)->QueueStop(unit);
     if (!queued) return Pass(std::move(queued));
   } else {
-    if (asked.processes.empty()) return false;
-    const bool terminal = HasTerminal(app.main);
-    for (const UniqueFd& process : asked.processes)
-      if (auto told = AskToLeave(process.get(), terminal); !told) return Pass(std::move(told));
+    // Who was queried, and has left since, has left because of us.
+    if (asked.processes.empty() && !queried) return false;
+    asked.terminal = HasTerminal(app.main);
+    for (Spoken& spoken : asked.processes)
+      if (auto told = TellToLeave(spoken, asked.terminal); !told) return Pass(std::move(told));
   }
   pending_.insert_or_assign(number, std::move(asked));
   return true;
+}
+
+// By the line that it was queried by; by signals where there is none, or it has broken.
+Result<void> Departures::TellToLeave(Spoken& spoken, bool terminal) {
+  if (spoken.talk) spoken.talk->End();
+  if (spoken.talk && !spoken.talk->over()) return {};
+  spoken.talk.reset();
+  return AskToLeave(spoken.pidfd.get(), terminal);
+}
+
+// "done": what had to be saved is saved, and signals do no harm any more. contract.md 11.3, G3.
+void Departures::Listen(Spoken& spoken, bool terminal) {
+  if (!spoken.talk) return;
+  bool done = false;
+  while (const auto saying = spoken.talk->Hear()) done |= saying->word == Word::kDone;
+  if (done) (void)AskToLeave(spoken.pidfd.get(), terminal);
+  if (done || spoken.talk->over()) spoken.talk.reset();
 }
 
 Result<void> Departures::Kill(size_t number) {
@@ -62,8 +72,8 @@ Result<void> Departures::Kill(size_t number) {
     if (!manager) return Pass(std::move(manager));
     if (auto killed = (*manager)->KillUnit(asked.app.unit->name, SIGKILL); !killed) return killed;
   }
-  for (const UniqueFd& process : asked.processes)
-    if (auto ended = End(process.get()); !ended) return ended;
+  for (const Spoken& spoken : asked.processes)
+    if (auto ended = End(spoken.pidfd.get()); !ended) return ended;
   return {};
 }
 
@@ -74,12 +84,13 @@ bool Departures::UnitStopped(const Asked& asked) {
 }
 
 bool Departures::IsGone(Asked& asked) {
-  std::erase_if(asked.processes, HasEnded);
+  for (Spoken& spoken : asked.processes) Listen(spoken, asked.terminal);
+  std::erase_if(asked.processes, [](const Spoken& spoken) { return spoken.ended(); });
   if (!UnitStopped(asked)) return false;
   if (asked.processes.empty()) return true;
   // Left over by KillMode=process or none: nobody else is going to tell them.
   if (asked.app.is_service() && !std::exchange(asked.leftovers_asked, true))
-    for (const UniqueFd& process : asked.processes) (void)AskToLeave(process.get(), false);
+    for (const Spoken& spoken : asked.processes) (void)AskToLeave(spoken.pidfd.get(), false);
   return false;
 }
 
@@ -109,13 +120,20 @@ Result<std::vector<Departure>> Departures::Await(TimePoint deadline,
     if (!gone.empty() || pending_.empty() || cancel.stop_requested() || Clock::now() >= deadline)
       return gone;
     std::vector<pollfd> ends;
-    for (const auto& [number, asked] : pending_)
-      for (const UniqueFd& process : asked.processes) ends.push_back({process.get(), POLLIN, 0});
+    for (const auto& [number, asked] : pending_) {
+      for (const Spoken& spoken : asked.processes) {
+        ends.push_back({spoken.pidfd.get(), POLLIN, 0});
+        if (spoken.talk) ends.push_back({spoken.talk->fd(), POLLIN, 0});
+      }
+    }
     if (auto waited = WaitForEvents(ends, ManagersInvolved(), deadline, cancel); !waited)
       return Pass(std::move(waited));
   }
 }
 
-void Departures::Forget() { pending_.clear(); }
+void Departures::Forget() {
+  questions_.Forget();
+  pending_.clear();
+}
 
 }  // namespace rm

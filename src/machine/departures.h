@@ -6,8 +6,8 @@
 #include <stop_token>
 #include <vector>
 
-#include "base/unique_fd.h"
 #include "machine/machine.h"
+#include "machine/questions.h"
 #include "machine/service_managers.h"
 #include "procfs/proc_tree.h"
 
@@ -17,6 +17,9 @@ class Departures {
  public:
   Departures(const ProcTree& proc, ServiceManagers& managers) : proc_(proc), managers_(managers) {}
 
+  // Who is asked first whether it would leave.
+  Questions& questions() { return questions_; }
+
   Result<bool> Ask(size_t number, const App& app, bool comes_back);
   Result<void> Kill(size_t number);
   Result<std::vector<Departure>> Await(TimePoint deadline, const std::stop_token& cancel);
@@ -25,9 +28,13 @@ class Departures {
  private:
   struct Asked {
     App app;
-    std::vector<UniqueFd> processes;  // of those that still live
+    std::vector<Spoken> processes;  // those that still live
+    bool terminal = false;
     bool leftovers_asked = false;
   };
+
+  static Result<void> TellToLeave(Spoken& spoken, bool terminal);
+  static void Listen(Spoken& spoken, bool terminal);
 
   bool UnitStopped(const Asked& asked);
   bool IsGone(Asked& asked);
@@ -36,6 +43,7 @@ class Departures {
 
   const ProcTree& proc_;
   ServiceManagers& managers_;
+  Questions questions_;
   std::map<size_t, Asked> pending_;
 };
 

@@ -82,13 +82,15 @@ class LinuxMachine final : public Machine {
     return holds_.QueueRelaunch(request, debt);
   }
 
-  Result<bool> Query(size_t, const App&) override { return false; }
-
-  Result<std::vector<Answer>> AwaitAnswers(TimePoint, std::stop_token) override {
-    return std::vector<Answer>();
+  Result<bool> Query(size_t number, const App& app) override {
+    return departures_.questions().Query(number, app);
   }
 
-  void CallOff(size_t) override {}
+  Result<std::vector<Answer>> AwaitAnswers(TimePoint deadline, std::stop_token cancel) override {
+    return departures_.questions().Await(deadline, cancel);
+  }
+
+  void CallOff(size_t number) override { departures_.questions().CallOff(number); }
 
   Result<bool> Ask(size_t number, const App& app, bool comes_back) override {
     return departures_.Ask(number, app, comes_back);

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "apps/listeners.h"
 #include "apps/registration.h"
 #include "procfs/holders.h"
 #include "procfs/identity.h"
@@ -136,8 +137,11 @@ Result<Observation> ObserveMachine(const ProcTree& proc, ServiceManagers& manage
   for (const UnitFacts& unit : units)
     if (auto added = observer.AddService(unit.ref); !added) return Pass(std::move(added));
 
+  std::optional<Listeners> listeners;
   for (const auto& [id, process] : seen.processes) {
     if (process.kernel_thread || !IsPlain(seen, id)) continue;
+    if (!listeners) listeners = Listeners::Read();
+    if (listeners->Of(id)) seen.contacts[id].answers = true;
     // What may not be read is no reason to fail: such a process cannot be stopped either.
     if (auto asked = ReadRestartRegistration(id); asked && *asked)
       seen.registered_for_restart.emplace(id, std::move(**asked));

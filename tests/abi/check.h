@@ -15,6 +15,7 @@ extern const struct Test kSessionTests[];
 extern const struct Test kResourceTests[];
 extern const struct Test kListTests[];
 extern const struct Test kTaskTests[];
+extern const struct Test kTalkTests[];
 extern const struct Test kCrowdTests[];
 extern const struct Test kFilterTests[];
 extern const struct Test kStoreTests[];

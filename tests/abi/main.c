@@ -37,8 +37,8 @@ int main(int argc, char **argv) {
   if (argc == 4 && strcmp(argv[1], "register") == 0) return Register(argv[2], argv[3]);
   if (argc == 2 && strcmp(argv[1], "abandon") == 0) return Abandon();
   if (argc != 1) return 125;
-  const struct Test *const lists[] = {kSessionTests, kResourceTests, kListTests, kTaskTests,
-                                      kCrowdTests,   kFilterTests,   kStoreTests};
+  const struct Test *const lists[] = {kSessionTests, kResourceTests, kListTests,   kTaskTests,
+                                      kTalkTests,    kCrowdTests,    kFilterTests, kStoreTests};
   for (size_t i = 0; i < COUNT(lists); ++i) RunTests(lists[i]);
   return Sum();
 }

@@ -105,7 +105,36 @@ static void BeHolder(const char *path, enum Manner manner) {
   for (;;) pause();
 }
 
+static void BeTalker(const char *path, const char *manner) {
+  char text[128], *words[16], *rest = text;
+  size_t count = 0;
+  const int python = strncmp(manner, "python", 6) == 0;
+  snprintf(text, sizeof text, "%s", manner);
+  if (python) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    setsid();
+  }
+  words[count++] = strdup(python ? "python3" : TALKER);
+  if (python) words[count++] = strdup(TALKER_PY);
+  words[count++] = strdup(path);
+  for (char *word; count < COUNT(words) - 1 && (word = strtok_r(rest, " ", &rest));)
+    words[count++] = word;
+  words[count] = NULL;
+  if (dup2(say, 1) == 1) execvp(words[0], words);
+  _exit(127);
+}
+
+static struct Child *Start(const char *path, enum Manner manner, const char *talker);
+
 struct Child *StartHolder(const char *path, enum Manner manner) {
+  return Start(path, manner, NULL);
+}
+
+struct Child *StartTalker(const char *path, const char *manner) {
+  return Start(path, kLeaves, manner);
+}
+
+static struct Child *Start(const char *path, enum Manner manner, const char *talker) {
   int words[2];
   if (child_count == COUNT(children) || pipe2(words, O_CLOEXEC) != 0) Die("a child");
   struct Child *child = &children[child_count++];
@@ -114,6 +143,7 @@ struct Child *StartHolder(const char *path, enum Manner manner) {
   if (child->pid < 0) Die("fork");
   if (child->pid == 0) {
     say = words[1];
+    if (talker) BeTalker(path, talker);
     BeHolder(path, manner);
   }
   close(words[1]);

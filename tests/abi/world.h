@@ -40,6 +40,9 @@ struct Child {
 
 /* A process that has the file open; returns when it has. Ended by LeaveStore at the latest. */
 struct Child *StartHolder(const char *path, enum Manner manner);
+/* The same, with an application that answers: talker.c in this manner (words with blanks between),
+ * or "python" and talker.py in the manner that follows. `told` says its letters. */
+struct Child *StartTalker(const char *path, const char *manner);
 int IsAlive(const struct Child *child);
 /* Blocks until the child has said this. */
 void AwaitWord(const struct Child *child, char word);

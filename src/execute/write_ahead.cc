@@ -1,0 +1,115 @@
+#include "execute/write_ahead.h"
+
+#include <algorithm>
+
+#include "base/win32_codes.h"
+
+namespace rm {
+namespace {
+
+bool Belongs(const Debt& debt, const App& app) {
+  if (debt.process) return !app.is_service() && debt.process->was == app.main;
+  return debt.unit == app.unit || std::find(app.goes_along.begin(), app.goes_along.end(),
+                                            *debt.unit) != app.goes_along.end();
+}
+
+bool IsOwn(const Debt& debt, const App& app) {
+  return app.is_service() ? debt.unit == app.unit : debt.process && debt.process->was == app.main;
+}
+
+}  // namespace
+
+Result<bool> WriteAhead::BeginHold() {
+  if (plan_.debts.empty() && plan_.held.empty()) return false;
+  if (auto written = WriteDown(); !written) return Pass(std::move(written));
+  request_ = HoldRequest{context_.session.name, context_.session.owner, plan_.held,
+                         context_.store_directory};
+  if (auto held = machine_.Hold(request_); !held) {
+    for (Debt& debt : plan_.debts)
+      if (debt.state == DebtState::kPlanned) debt.state = DebtState::kCancelled;
+    (void)store_.UpdateDebts(context_.session.id, plan_.debts);
+    return Fail(kFailShutdown,
+                "nothing was stopped, because the hold that owes the restart could "
+                "not be set up: {}",
+                held.error().message);
+  }
+  return true;
+}
+
+// What is owed since an earlier try is written down already.
+Result<void> WriteAhead::WriteDown() {
+  std::vector<Debt> added;
+  for (const Debt& debt : plan_.debts)
+    if (debt.id == 0) added.push_back(debt);
+  if (added.empty()) return {};
+  if (auto written = store_.AddDebts(context_.session.id, added); !written) return written;
+  auto next = added.begin();
+  for (Debt& debt : plan_.debts)
+    if (debt.id == 0) debt = *next++;
+  return {};
+}
+
+std::vector<Debt> WriteAhead::OwedNow() const {
+  std::vector<Debt> debts;
+  for (const Owed& owed : owed_) debts.push_back(*owed.debt);
+  return debts;
+}
+
+Result<void> WriteAhead::Owe(const StopWave& wave) {
+  owed_.clear();
+  auto written = Queue(wave);
+  if (written && !owed_.empty()) written = store_.UpdateDebts(context_.session.id, OwedNow());
+  // Nobody of this wave is going to be asked: what was queued must not start beside them.
+  if (!written) NotOwed();
+  return written;
+}
+
+Result<void> WriteAhead::Queue(const StopWave& wave) {
+  for (size_t app : wave.apps) {
+    for (Debt& debt : plan_.debts) {
+      if (debt.state != DebtState::kPlanned || !Belongs(debt, plan_.apps[app])) continue;
+      if (debt.process)
+        if (auto queued = machine_.QueueRelaunch(request_, debt); !queued)
+          return Fail(kFailShutdown,
+                      "{} was not stopped, because its restart could not be queued: {}",
+                      debt.app_name, queued.error().message);
+      debt.state = DebtState::kOwed;
+      owed_.push_back({app, &debt});
+    }
+  }
+  return {};
+}
+
+void WriteAhead::NotOwed() {
+  for (const Owed& owed : owed_) {
+    if (owed.debt->process) (void)machine_.CancelStart(*owed.debt);
+    owed.debt->state = DebtState::kPlanned;
+  }
+}
+
+void WriteAhead::TakeBack(const std::set<size_t>& left) {
+  std::erase_if(owed_, [&](const Owed& owed) { return left.contains(owed.app); });
+  NotOwed();
+  // Should this fail, RmRestart finds that they never left.
+  if (!owed_.empty()) (void)store_.UpdateDebts(context_.session.id, OwedNow());
+  owed_.clear();
+}
+
+void WriteAhead::OweNothing(const App& app) {
+  std::vector<Debt> cancelled;
+  for (Debt& debt : plan_.debts) {
+    if (!IsOwn(debt, app)) continue;
+    if (debt.process) (void)machine_.CancelStart(debt);
+    debt.state = DebtState::kCancelled;
+    cancelled.push_back(debt);
+  }
+  // Should this fail, it is started after all: better than something that stays down.
+  if (!cancelled.empty()) (void)store_.UpdateDebts(context_.session.id, cancelled);
+}
+
+bool WriteAhead::ComesBack(const App& app) const {
+  return std::any_of(plan_.debts.begin(), plan_.debts.end(),
+                     [&](const Debt& debt) { return IsOwn(debt, app); });
+}
+
+}  // namespace rm

@@ -1,0 +1,45 @@
+// What is written down, and queued, before anybody hears that it should leave?
+#pragma once
+
+#include <set>
+#include <vector>
+
+#include "execute/stop.h"
+
+namespace rm {
+
+class WriteAhead {
+ public:
+  WriteAhead(StopPlan& plan, const StopContext& context, Machine& machine, SessionStore& store)
+      : plan_(plan), context_(context), machine_(machine), store_(store) {}
+
+  // Writes all debts down as planned, then begins the hold. `false`: nothing is to be held.
+  Result<bool> BeginHold();
+  // The starts of a wave are queued, and its debts owed on disk.
+  Result<void> Owe(const StopWave& wave);
+  // Nobody of the last wave was told to leave: nothing is owed for it, but for those who left.
+  void TakeBack(const std::set<size_t>& left);
+  // It ended by itself, or somebody stopped it: then it is not for us to start it.
+  void OweNothing(const App& app);
+  bool ComesBack(const App& app) const;
+
+ private:
+  struct Owed {
+    size_t app;
+    Debt* debt;
+  };
+
+  Result<void> WriteDown();
+  Result<void> Queue(const StopWave& wave);
+  void NotOwed();
+  std::vector<Debt> OwedNow() const;
+
+  StopPlan& plan_;
+  const StopContext& context_;
+  Machine& machine_;
+  SessionStore& store_;
+  HoldRequest request_;
+  std::vector<Owed> owed_;  // since the last Owe
+};
+
+}  // namespace rm
