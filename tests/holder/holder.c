@@ -2,6 +2,8 @@
  *
  *   --open FILE | --path FILE (O_PATH) | --map FILE (the descriptor is closed)
  *   --cwd DIRECTORY | --root DIRECTORY (chroot)
+ *   --io-uring FILE        registered with an io_uring; the descriptor is closed
+ *   --in-flight FILE       in a message on a socket that nobody has read; the descriptor is closed
  *   --private-table FILE   opened in the descriptor table of a thread of its own
  *   --private-cwd DIR      working directory of a thread of its own
  *   --leader-exits         the first thread ends, the others stay
@@ -13,6 +15,7 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -21,6 +24,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -101,6 +105,33 @@ static void Map(const char *path) {
   close(fd);
 }
 
+static void RegisterWithRing(const char *path) {
+  struct io_uring_params params = {0};
+  int ring = (int)syscall(SYS_io_uring_setup, 1, &params);
+  Check(ring >= 0, "io_uring_setup");
+  int fd = open(path, O_RDONLY);
+  Check(fd >= 0, path);
+  Check(syscall(SYS_io_uring_register, ring, IORING_REGISTER_FILES, &fd, 1) == 0, "register");
+  close(fd);
+}
+
+static void SendAway(const char *path) {
+  int ends[2], fd = open(path, O_RDONLY);
+  Check(fd >= 0, path);
+  Check(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) == 0, "socketpair");
+  char control[CMSG_SPACE(sizeof fd)] = {0}, byte = 0;
+  struct iovec part = {.iov_base = &byte, .iov_len = 1};
+  struct msghdr message = {
+      .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+  struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
+  rights->cmsg_level = SOL_SOCKET;
+  rights->cmsg_type = SCM_RIGHTS;
+  rights->cmsg_len = CMSG_LEN(sizeof fd);
+  memcpy(CMSG_DATA(rights), &fd, sizeof fd);
+  Check(sendmsg(ends[0], &message, 0) == 1, "sendmsg");
+  close(fd);
+}
+
 static void BlockTerm(void) {
   sigset_t term;
   sigemptyset(&term);
@@ -150,6 +181,10 @@ int main(int argc, char **argv) {
         Check(chdir(value) == 0, value);
       } else if (!strcmp(option, "--root")) {
         Check(chroot(value) == 0, value);
+      } else if (!strcmp(option, "--io-uring")) {
+        RegisterWithRing(value);
+      } else if (!strcmp(option, "--in-flight")) {
+        SendAway(value);
       } else if (!strcmp(option, "--private-table")) {
         StartThread(HoldInOwnTable, value);
       } else if (!strcmp(option, "--private-cwd")) {

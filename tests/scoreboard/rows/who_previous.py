@@ -1,0 +1,120 @@
+"""Who has what the path was before? The others can only be asked about what it is now."""
+
+import os
+import pathlib
+
+from scene import Question, row
+
+
+@row("who")
+def replaced(scene):
+    "previous content: replaced by rename"
+    file = scene.write("file")
+    key = scene.register(file)
+    holders = {scene.hold("--map", file), scene.hold("--open", file)}
+    scene.replace(file)
+    return Question(file, holders, key)
+
+
+@row("who")
+def replaced_program(scene):
+    "previous content: a running program that was replaced"
+    program = scene.program()
+    key = scene.register(program)
+    holder = scene.hold(program=program)
+    os.unlink(program)
+    scene.program()
+    return Question(program, {holder}, key)
+
+
+@row("who")
+def both(scene):
+    "previous content and current content, one process each"
+    file = scene.write("file")
+    key = scene.register(file)
+    before = scene.hold("--map", file)
+    scene.replace(file)
+    return Question(file, {before, scene.hold("--map", file)}, key)
+
+
+@row("who")
+def deleted(scene):
+    "previous content: deleted"
+    file = scene.write("file")
+    key = scene.register(file)
+    holder = scene.hold("--map", file)
+    os.unlink(file)
+    return Question(file, {holder}, key)
+
+
+@row("who")
+def moved_aside(scene):
+    "previous content: moved aside, another one put in its place"
+    file = scene.write("file")
+    key = scene.register(file)
+    holder = scene.hold("--map", file)
+    os.rename(file, file + ".bak")
+    scene.write("file")
+    return Question(file, {holder}, key)
+
+
+@row("who")
+def overwritten(scene):
+    "previous content: overwritten in place"
+    file = scene.write("file")
+    key = scene.register(file)
+    holder = scene.hold("--map", file)
+    pathlib.Path(file).write_text("y" * 6000)
+    return Question(file, {holder}, key)
+
+
+@row("who")
+def switched_link(scene):
+    "previous content: its symbolic link was switched"
+    scene.write("lib.so.1.1")
+    scene.write("lib.so.1.2")
+    link = scene.path("lib.so.1")
+    os.symlink("lib.so.1.1", link)
+    key = scene.register(link)
+    holder = scene.hold("--map", link)
+    os.symlink("lib.so.1.2", link + ".new")
+    os.rename(link + ".new", link)
+    return Question(link, {holder}, key)
+
+
+@row("who")
+def switched_folder(scene):
+    "previous content: the link of a folder above was switched"
+    scene.write("v1/file")
+    scene.write("v2/file")
+    os.symlink("v1", scene.path("current"))
+    file = scene.path("current/file")
+    key = scene.register(file)
+    holder = scene.hold("--map", file)
+    os.unlink(scene.path("current"))
+    os.symlink("v2", scene.path("current"))
+    return Question(file, {holder}, key)
+
+
+@row("who")
+def covered_mount(scene):
+    "previous content: a mount covered it"
+    file = scene.write("d/file")
+    key = scene.register(file)
+    holder = scene.hold("--map", file)
+    scene.mount("-t", "tmpfs", "none", scene.path("d"))
+    scene.write("d/file")
+    return Question(file, {holder}, key)
+
+
+@row("who")
+def swapped_mount(scene):
+    "previous content: its mount was swapped for another"
+    scene.tmpfs("d")
+    file = scene.write("d/file")
+    key = scene.register(file)
+    holder = scene.hold("--map", file)
+    scene.run("umount", "--lazy", scene.path("d"))
+    scene.mount("-t", "tmpfs", "none", scene.path("d"))
+    scene.write("d/file")
+    return Question(file, {holder}, key)

@@ -1,0 +1,222 @@
+"""What a row can do: files, holders, mounts. Everything is gone after it.
+
+A scene runs in a process of its own that is pid 1 of its own pid namespace and has its own mounts.
+"""
+
+import ctypes
+import dataclasses
+import os
+import pathlib
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+ROWS = []
+LIBC = ctypes.CDLL(None, use_errno=True)
+CLONE_NEWNS, CLONE_NEWPID = 0x00020000, 0x20000000
+PATIENCE = 20  # seconds; an answer that takes longer is none
+KERNEL = "kernel"  # in place of a pid: the kernel itself holds it
+
+
+class Lacks(Exception):
+    """What this machine has not got."""
+
+
+@dataclasses.dataclass
+class Question:
+    """Who uses `path`? `holders`: the right answer, pids and KERNEL. `registered`: the session that has known the path since before it changed."""
+
+    path: str
+    holders: set
+    session: str = ""
+    unreadable: set = dataclasses.field(default_factory=set)  # these must be named as not looked at
+
+
+def row(kind):
+    """Makes a row of a function."""
+
+    def add(play):
+        ROWS.append((kind, play.__doc__, play))
+        return play
+
+    return add
+
+
+class Scene:
+    def __init__(self, build, directory):
+        self.build = build
+        self.directory = directory
+        self.environment = dict(os.environ, RESTART_MANAGER_DIR=f"{directory}/.store", LC_ALL="C")
+        os.mkdir(f"{directory}/.store", 0o700)
+        self.at_end = []
+
+    # --- files
+    def path(self, name):
+        return os.fsdecode(os.path.join(os.fsencode(self.directory), os.fsencode(name)))
+
+    def write(self, name, content="x" * 5000):
+        path = pathlib.Path(self.path(name))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+        return str(path)
+
+    def folder(self, name):
+        path = self.path(name)
+        os.makedirs(path)
+        return path
+
+    def program(self, name="program"):
+        """A copy of the holder program."""
+        return shutil.copy(self.build / "bin/rm_holder", self.path(name))
+
+    def replace(self, path, content="y" * 5000):
+        """As package managers do it."""
+        pathlib.Path(path + ".new").write_text(content)
+        os.rename(path + ".new", path)
+
+    # --- processes
+    def hold(self, *options, program=None, before=None):
+        """Starts tests/holder and waits until it holds; its pid. `before` runs in it before."""
+        return self.start(program or self.build / "bin/rm_holder", *options, before=before)
+
+    def start(self, *command, before=None):
+        """Starts a command and waits until it, or what it starts, says "ready"; its pid."""
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, preexec_fn=before, env=self.environment)
+        if child.stdout.readline() != b"ready\n":
+            raise RuntimeError(f"{command} does not get ready")
+        return child.pid
+
+    def child_of(self, pid):
+        """The one child of a process."""
+        (child,) = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return int(child)
+
+    def run(self, *command):
+        """The output of a command that must succeed."""
+        return subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE, env=self.environment).stdout
+
+    def restartctl(self, *arguments):
+        return self.run(self.build / "bin/restartctl", *arguments).decode().strip()
+
+    def register(self, *paths):
+        """A session that knows these files from now on; its key."""
+        key = self.restartctl("session", "start", "--owner", str(os.getpid()))
+        self.restartctl("session", "register", key, "-f", *paths)
+        return key
+
+    # --- mounts
+    def mount(self, *options):
+        self.run("mount", *options)
+
+    def tmpfs(self, name):
+        path = self.folder(name)
+        self.mount("-t", "tmpfs", "none", path)
+        return path
+
+    def overlay(self, name, lower, upper=None):
+        """An overlay over `lower` (a path, or several with ':'); its mount point."""
+        path = self.folder(name)
+        options = f"lowerdir={lower}"
+        if upper:
+            for part in "/u", "/w":
+                os.makedirs(upper + part, exist_ok=True)
+            options += f",upperdir={upper}/u,workdir={upper}/w"
+        self.mount("-t", "overlay", "none", "-o", options, path)
+        return path
+
+    def attach(self, image):
+        """A loop device on an image, until the scene ends; its name."""
+        try:
+            device = self.run("losetup", "--find", "--show", image).decode().strip()
+        except (subprocess.CalledProcessError, OSError) as trouble:
+            raise Lacks("loop devices") from trouble
+        self.later("losetup", "--detach", device)
+        return device
+
+    def device(self, image):
+        return self.run("losetup", "--noheadings", "--output", "NAME", "--associated", image).decode().strip()
+
+    def mount_image(self, image, folder):
+        self.mount(self.attach(image), folder)
+        self.later("umount", "--lazy", folder)
+
+    def own_mounts(self, *commands):
+        """For `before` of hold: gives it a mount namespace of its own and runs mounts in it."""
+
+        def enter():
+            unshare(CLONE_NEWNS)
+            for command in commands:
+                subprocess.run(command, check=True)
+
+        return enter
+
+    def later(self, *command):
+        """Runs when the scene ends, whatever happened."""
+        self.at_end.append(command)
+
+    def end(self):
+        for command in reversed(self.at_end):
+            subprocess.run(command, check=False, capture_output=True)
+
+
+def unshare(flags):
+    if LIBC.unshare(flags):
+        raise Lacks("namespaces: " + os.strerror(ctypes.get_errno()))
+
+
+def private_mounts():
+    unshare(CLONE_NEWNS)
+    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+
+
+def in_scene(build, work):
+    """Calls work(scene) as pid 1 of a pid namespace with mounts of its own. Returns what it wrote, bytes."""
+    directory = tempfile.mkdtemp(prefix="rm-scoreboard-")
+    ends = os.pipe()
+    keeper = os.fork()
+    if keeper == 0:
+        os.close(ends[0])
+        status = 1
+        try:
+            private_mounts()
+            unshare(CLONE_NEWPID)
+            first = os.fork()
+            if first == 0:
+                run_first(build, directory, work, ends[1])
+            os.close(ends[1])
+            status = os.waitstatus_to_exitcode(os.waitpid(first, 0)[1])
+        finally:
+            os._exit(status & 0xFF)
+    os.close(ends[1])
+    answer = b""
+    while select.select([ends[0]], [], [], 20 * PATIENCE)[0]:
+        part = os.read(ends[0], 1 << 16)
+        if not part:
+            break
+        answer += part
+    else:
+        os.kill(keeper, signal.SIGKILL)
+    os.close(ends[0])
+    os.waitpid(keeper, 0)
+    shutil.rmtree(directory, ignore_errors=True)
+    return answer
+
+
+def run_first(build, directory, work, out):
+    """Never returns. When it ends the kernel kills whatever the scene has started."""
+    LIBC.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    try:
+        subprocess.run(["mount", "-t", "proc", "proc", "/proc"], check=True)
+        scene = Scene(build, directory)
+        try:
+            answer = work(scene)
+        finally:
+            scene.end()
+        os.write(out, answer)
+    except BaseException as trouble:  # noqa: B902  the parent tells it
+        os.write(out, f"!{type(trouble).__name__}: {trouble}".encode())
+    sys.stderr.flush()
+    os._exit(0)

@@ -1,0 +1,90 @@
+"""Whom are the questions put to? For each kind of question its columns, ours first."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+
+from scene import KERNEL, PATIENCE
+
+
+class Hangs(Exception):
+    pass
+
+
+def run(scene, *command):
+    """stdout and stderr of a command; its status does not matter."""
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=scene.environment)
+    try:
+        out, err = child.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        child.kill()  # may have to wait for what it hangs on
+        raise Hangs from None
+    return out, err.decode(errors="replace")
+
+
+def ours(backend):
+    """restartctl; a question about what was there before goes to the session that knows it."""
+
+    def ask(scene, question):
+        command = ["session", "list", question.session] if question.session else ["who", question.path]
+        option = [f"--backend={backend}"] if backend else []
+        out, err = run(scene, scene.build / "bin/restartctl", *command, "--json", *option)
+        if not out:
+            raise RuntimeError(err.strip())
+        answer = json.loads(out)
+        found = {pid for app in answer["apps"] for pid in app["pids"] or [app["main_pid"]]}
+        # pid 0: no process.
+        found = {KERNEL if pid == 0 else pid for pid in found if pid != os.getpid()}
+        if not question.unreadable <= set(answer["unreadable"]):
+            raise RuntimeError(f"{question.unreadable} is not named as unreadable: {answer['unreadable']}")
+        return found
+
+    return ask
+
+
+def fuser(scene, question):
+    out, err = run(scene, "fuser", "-v", question.path)
+    found = {int(word) for word in out.split() if word.isdigit()}
+    # It names the kernel, rightly, also for a mount point.
+    if KERNEL in question.holders and re.search(r"\bkernel\b", err):
+        found.add(KERNEL)
+    return found
+
+
+def lsof(scene, question):
+    return {int(word) for word in run(scene, "lsof", "-nPw", "-t", "--", question.path)[0].split()}
+
+
+def lsfd(scene, question):
+    """By device and inode, as its manual suggests."""
+    try:
+        found = os.stat(question.path)
+    except OSError:
+        return set()
+    device = f"{os.major(found.st_dev)}:{os.minor(found.st_dev)}"
+    out, _ = run(scene, "lsfd", "-l", "-n", "-r", "-o", "PID", "-Q", f'(INODE == {found.st_ino}) and (DEV == "{device}")')
+    return {int(word) for word in out.split()}
+
+
+def backends(build):
+    """What restartctl can be told to use, on this machine."""
+    text = subprocess.run([build / "bin/restartctl", "who", "--help"], capture_output=True, check=False).stdout
+    if b"--backend" not in text:
+        return {"restartctl": ours("")}
+    columns = {}
+    for name in "proc", "bpf":
+        columns[f"restartctl ({name})"] = ours(name)
+    return columns
+
+
+def who(build):
+    others = {tool.__name__: tool for tool in (fuser, lsof, lsfd) if shutil.which(tool.__name__)}
+    return backends(build), others
+
+
+# Kind of question -> (heading, function from the build folder to our columns and those of the others).
+KINDS = {
+    "who": ("Who uses this file?", who),
+}
