@@ -65,7 +65,10 @@ typedef enum _RMX_EVENT_KIND {
   RmxEventRestarting = 7,
   RmxEventRestarted = 8,
   RmxEventRestartFailed = 9,
-  RmxEventNotRestarted = 10 /* stopped, and not brought back: a filter, or nothing to start it by */
+  RmxEventNotRestarted =
+      10, /* stopped, and not brought back: a filter, or nothing to start it by */
+  RmxEventWaitingForUser = 11 /* asked to close its windows, it asks its user (szText: the title of
+                                 its question) and is waited for until its time is over */
 } RMX_EVENT_KIND;
 
 typedef struct _RMX_EVENT {

@@ -83,6 +83,8 @@ std::string HowItStops(const App& app) {
   if (app.is_service()) return "its service manager stops it";
   if (app.type == AppType::kUnknown) return "it cannot be asked: it would be killed";
   if (app.answers) return "it is asked, and may refuse";
+  if (app.type == AppType::kMainWindow || app.type == AppType::kOtherWindow)
+    return "its windows are asked to close";
   return "SIGTERM";
 }
 

@@ -22,7 +22,7 @@ size_t TerminalWidth() {
 
 bool IsTrouble(RMX_EVENT_KIND kind) {
   return kind == RmxEventStopFailed || kind == RmxEventRestartFailed ||
-         kind == RmxEventNotRestarted;
+         kind == RmxEventNotRestarted || kind == RmxEventWaitingForUser;
 }
 
 }  // namespace

@@ -151,6 +151,8 @@ std::string_view EventWord(RMX_EVENT_KIND kind) {
       return "restart_failed";
     case RmxEventNotRestarted:
       return "not_restarted";
+    case RmxEventWaitingForUser:
+      return "waiting_for_user";
   }
   return kNoWord;
 }
@@ -246,6 +248,8 @@ std::string EventLine(const api::Event& event) {
       return name + " could not be brought back" + why;
     case RmxEventNotRestarted:
       return name + " was not brought back" + why;
+    case RmxEventWaitingForUser:
+      return name + " asks its user" + why;
   }
   return name + why;
 }

@@ -19,6 +19,7 @@ enum class EventKind : uint32_t {
   kRestarted = 8,
   kRestartFailed = 9,
   kNotRestarted = 10,
+  kWaitingForUser = 11,
 };
 
 struct Event {

@@ -1,5 +1,6 @@
 #include "execute/stop.h"
 
+#include <map>
 #include <set>
 
 #include "base/win32_codes.h"
@@ -88,8 +89,7 @@ class StopRun {
         return waited;
     }
     for (size_t number : waiting)
-      Fails(number,
-            context_.force ? "it is still there after it was killed" : "it did not leave in time");
+      Fails(number, context_.force ? "it is still there after it was killed" : WhyItStayed(number));
     return Failed();
   }
 
@@ -129,6 +129,10 @@ class StopRun {
       if (departures->empty() && !context_.cancel.stop_requested() && machine_.Now() >= deadline)
         return {};
       for (const Departure& departure : *departures) {
+        if (departure.asks_a_person) {
+          Asks(departure.app, departure.trouble);
+          continue;
+        }
         if (waiting.erase(departure.app) == 0) continue;
         if (departure.gone)
           Leaves(departure.app, kStatusStopped);
@@ -149,6 +153,17 @@ class StopRun {
     app.status = (app.status & ~uint32_t{kStatusRunning | kStatusErrorOnStop}) | how;
     progress_.Done();
     Tell(EventKind::kStopped, &app, "");
+  }
+
+  void Asks(size_t number, const std::string& question) {
+    questions_[number] = question;
+    Tell(EventKind::kWaitingForUser, &plan_.apps[number], question);
+  }
+
+  std::string WhyItStayed(size_t number) const {
+    const auto asked = questions_.find(number);
+    if (asked == questions_.end()) return "it did not leave in time";
+    return "its user did not answer its question in time: " + asked->second;
   }
 
   void Fails(size_t number, const std::string& trouble) {
@@ -175,6 +190,7 @@ class StopRun {
   Machine& machine_;
   WriteAhead ahead_;
   Progress progress_;
+  std::map<size_t, std::string> questions_;  // what apps asked their users
   std::string failed_;
   std::string first_trouble_;
 };

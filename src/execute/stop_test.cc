@@ -91,6 +91,24 @@ TEST_F(StopTest, NobodyToStopIsASingleHundredAndNoAct) {
   EXPECT_THAT(percents_, ElementsAre(100));
 }
 
+TEST_F(StopTest, WhatItAsksItsUserIsToldAndWaitedFor) {
+  machine_.AsksItsUser("editor", "Save?");
+  machine_.Leaves("editor", 20s);
+  EXPECT_EQ(StopAll({Program("editor", 10)}), kSuccess);
+  ASSERT_THAT(events_, SizeIs(3));
+  EXPECT_EQ(events_[1].kind, EventKind::kWaitingForUser);
+  EXPECT_EQ(events_[1].text, "Save?");
+  EXPECT_EQ(StatusOf("editor"), kStatusStopped);
+}
+
+TEST_F(StopTest, AQuestionWithoutAnAnswerIsWhyItStays) {
+  machine_.AsksItsUser("editor", "Save?");
+  machine_.Ignores("editor");
+  EXPECT_EQ(StopAll({Program("editor", 10)}), kFailShutdown);
+  EXPECT_THAT(message_, HasSubstr("Save?"));
+  EXPECT_EQ(StatusOf("editor"), kFailedAlive);
+}
+
 TEST_F(StopTest, TheHoldThenOneClassAfterTheOther) {
   EXPECT_EQ(StopAll({Service("nginx", 1), Service("db", 2), Returning("editor", 3),
                      Program("mail", 4, AppType::kMainWindow),

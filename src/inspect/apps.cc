@@ -3,7 +3,9 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
+#include <string_view>
 #include <tuple>
 
 #include "inspect/critical.h"
@@ -12,6 +14,11 @@ namespace rm {
 namespace {
 
 constexpr uint32_t kRestartNoPatch = 4;  // RegisterApplicationRestart: not after an update
+
+// Users' services that are the desktop's shell, and not its display server as well. linux.md 5.
+constexpr std::array<std::string_view, 5> kShells = {
+    "plasma-plasmashell.service", "org.gnome.Shell@x11.service", "xfce4-panel.service",
+    "xfdesktop.service", "lxqt-panel.service"};
 
 struct Key {
   std::optional<UnitRef> unit;
@@ -94,11 +101,16 @@ bool Answers(const App& app, const Observation& seen) {
   return !app.is_service() && AnyContact(app, seen, &Contact::answers);
 }
 
+bool IsShell(const UnitRef& unit) {
+  return unit.user && std::find(kShells.begin(), kShells.end(), unit.name) != kShells.end();
+}
+
 // RmUnknownApp: nothing that asks it to leave would reach it. linux.md 5.
 AppType TypeOf(const App& app, const Observation& seen) {
-  if (app.is_service()) return AppType::kService;
+  if (app.is_service()) return IsShell(*app.unit) ? AppType::kExplorer : AppType::kService;
   if (AnyContact(app, seen, &Contact::visible_window)) return AppType::kMainWindow;
   if (AnyContact(app, seen, &Contact::windows)) return AppType::kOtherWindow;
+  if (app.unit && AnyContact(app, seen, &Contact::display)) return AppType::kOtherWindow;
   if (app.answers) return AppType::kConsole;
   for (const ProcessId& id : app.processes) {
     const auto process = seen.processes.find(id);

@@ -46,6 +46,25 @@ TEST(ContactTest, OneProcessOfAnApplicationAnswersForAll) {
   EXPECT_EQ(OnlyApp(seen).type, AppType::kConsole);
 }
 
+TEST(ContactTest, AnApplicationWithADisplayHasWindowsSomewhere) {
+  Observation seen;
+  AddProgram(seen, "helper", 51).ignores_term = true;
+  seen.contacts[Id(51)] = Contact{.display = true};
+  EXPECT_EQ(OnlyApp(seen).type, AppType::kUnknown) << "a plain program may have none at all";
+  Belongs(seen, 51, "app-browser.scope", OwnerKind::kAppScope);
+  EXPECT_EQ(OnlyApp(seen).type, AppType::kOtherWindow);
+}
+
+TEST(ContactTest, TheShellOfAUsersDesktopIsNoServiceLikeOthers) {
+  Observation seen;
+  AddService(seen, "plasma-plasmashell", 50);
+  EXPECT_EQ(OnlyApp(seen).type, AppType::kService) << "the system has no desktop";
+  Observation users;
+  AddService(users, "user:1000/plasma-plasmashell", 50);
+  EXPECT_EQ(OnlyApp(users).type, AppType::kExplorer);
+  EXPECT_EQ(OnlyApp(users).come_back, ComeBack::kService);
+}
+
 TEST(ContactTest, AServiceIsStoppedByItsManagerAlsoIfItAnswers) {
   Observation seen;
   AddService(seen, "nginx", 50);

@@ -39,19 +39,48 @@ Result<bool> Departures::Ask(size_t number, const App& app, bool comes_back) {
     // Who was queried, and has left since, has left because of us.
     if (asked.processes.empty() && !queried) return false;
     asked.terminal = HasTerminal(app.main);
-    for (Spoken& spoken : asked.processes)
-      if (auto told = TellToLeave(spoken, asked.terminal); !told) return Pass(std::move(told));
+    if (auto told = TellToLeave(asked); !told) return Pass(std::move(told));
   }
   pending_.insert_or_assign(number, std::move(asked));
   return true;
 }
 
-// By the line that it was queried by; by signals where there is none, or it has broken.
-Result<void> Departures::TellToLeave(Spoken& spoken, bool terminal) {
-  if (spoken.talk) spoken.talk->End();
-  if (spoken.talk && !spoken.talk->over()) return {};
-  spoken.talk.reset();
-  return AskToLeave(spoken.pidfd.get(), terminal);
+// By the line that it was queried by; by its windows where there is none, or it has broken; by
+// signals where there are no windows either.
+Result<void> Departures::TellToLeave(Asked& asked) {
+  const bool windows =
+      asked.app.type == AppType::kMainWindow || asked.app.type == AppType::kOtherWindow;
+  bool by_windows = false;
+  for (Spoken& spoken : asked.processes) {
+    if (spoken.talk) spoken.talk->End();
+    if (spoken.talk && spoken.talk->over()) spoken.talk.reset();
+    if (!spoken.talk && windows && closings_.Begin(spoken.process)) by_windows = true;
+  }
+  for (Spoken& spoken : asked.processes) {
+    if (spoken.talk) continue;
+    spoken.by_windows = by_windows;
+    if (by_windows) continue;
+    if (auto told = AskToLeave(spoken.pidfd.get(), asked.terminal); !told) return told;
+  }
+  return {};
+}
+
+// Nobody is disturbed by signals as long as one of the app is busy with its windows: a program may
+// need its others to save what its user wants to keep.
+void Departures::SignalWhoIsLeft(Asked& asked) {
+  for (const Spoken& spoken : asked.processes)
+    if (spoken.by_windows && closings_.IsAtIt(spoken.process)) return;
+  for (Spoken& spoken : asked.processes)
+    if (std::exchange(spoken.by_windows, false))
+      (void)AskToLeave(spoken.pidfd.get(), asked.terminal);
+}
+
+std::optional<Departure> Departures::News(size_t number, Asked& asked) {
+  if (IsGone(asked)) return Departure{number, true, ""};
+  for (const Spoken& spoken : asked.processes)
+    if (auto question = closings_.TakeQuestion(spoken.process))
+      return Departure{number, false, std::move(*question), true};
+  return std::nullopt;
 }
 
 // "done": what had to be saved is saved, and signals do no harm any more. contract.md 11.3, G3.
@@ -85,7 +114,12 @@ bool Departures::UnitStopped(const Asked& asked) {
 
 bool Departures::IsGone(Asked& asked) {
   for (Spoken& spoken : asked.processes) Listen(spoken, asked.terminal);
-  std::erase_if(asked.processes, [](const Spoken& spoken) { return spoken.ended(); });
+  std::erase_if(asked.processes, [&](const Spoken& spoken) {
+    const bool ended = spoken.ended();
+    if (ended) closings_.Forget(spoken.process);
+    return ended;
+  });
+  SignalWhoIsLeft(asked);
   if (!UnitStopped(asked)) return false;
   if (asked.processes.empty()) return true;
   // Left over by KillMode=process or none: nobody else is going to tell them.
@@ -107,18 +141,16 @@ std::vector<Manager*> Departures::ManagersInvolved() {
 
 Result<std::vector<Departure>> Departures::Await(TimePoint deadline,
                                                  const std::stop_token& cancel) {
-  std::vector<Departure> gone;
+  std::vector<Departure> all;
   while (true) {
+    closings_.Listen();
     for (auto at = pending_.begin(); at != pending_.end();) {
-      if (!IsGone(at->second)) {
-        ++at;
-        continue;
-      }
-      gone.push_back(Departure{at->first, true, ""});
-      at = pending_.erase(at);
+      auto news = News(at->first, at->second);
+      at = news && news->gone ? pending_.erase(at) : std::next(at);
+      if (news) all.push_back(std::move(*news));
     }
-    if (!gone.empty() || pending_.empty() || cancel.stop_requested() || Clock::now() >= deadline)
-      return gone;
+    if (!all.empty() || pending_.empty() || cancel.stop_requested() || Clock::now() >= deadline)
+      return all;
     std::vector<pollfd> ends;
     for (const auto& [number, asked] : pending_) {
       for (const Spoken& spoken : asked.processes) {
@@ -126,12 +158,15 @@ Result<std::vector<Departure>> Departures::Await(TimePoint deadline,
         if (spoken.talk) ends.push_back({spoken.talk->fd(), POLLIN, 0});
       }
     }
-    if (auto waited = WaitForEvents(ends, ManagersInvolved(), deadline, cancel); !waited)
+    closings_.AddEvents(ends);
+    const TimePoint until = std::min(deadline, closings_.due().value_or(deadline));
+    if (auto waited = WaitForEvents(ends, ManagersInvolved(), until, cancel); !waited)
       return Pass(std::move(waited));
   }
 }
 
 void Departures::Forget() {
+  closings_.ForgetAll();
   questions_.Forget();
   pending_.clear();
 }

@@ -6,6 +6,7 @@
 #include <stop_token>
 #include <vector>
 
+#include "machine/closings.h"
 #include "machine/machine.h"
 #include "machine/questions.h"
 #include "machine/service_managers.h"
@@ -15,7 +16,9 @@ namespace rm {
 
 class Departures {
  public:
-  Departures(const ProcTree& proc, ServiceManagers& managers) : proc_(proc), managers_(managers) {}
+  // `programs`: the directory of rm-windows.
+  Departures(const ProcTree& proc, ServiceManagers& managers, std::string programs)
+      : proc_(proc), managers_(managers), closings_(proc, std::move(programs)) {}
 
   // Who is asked first whether it would leave.
   Questions& questions() { return questions_; }
@@ -33,8 +36,10 @@ class Departures {
     bool leftovers_asked = false;
   };
 
-  static Result<void> TellToLeave(Spoken& spoken, bool terminal);
+  Result<void> TellToLeave(Asked& asked);
   static void Listen(Spoken& spoken, bool terminal);
+  void SignalWhoIsLeft(Asked& asked);
+  std::optional<Departure> News(size_t number, Asked& asked);
 
   bool UnitStopped(const Asked& asked);
   bool IsGone(Asked& asked);
@@ -43,6 +48,7 @@ class Departures {
 
   const ProcTree& proc_;
   ServiceManagers& managers_;
+  Closings closings_;
   Questions questions_;
   std::map<size_t, Asked> pending_;
 };

@@ -37,11 +37,13 @@ struct HoldRequest {
   std::string store_directory;  // the guard reads what is owed here
 };
 
-// One app that was asked to leave and has, or has not.
+// One app that was asked to leave and has, or has not, or needs a person for it.
 struct Departure {
   size_t app = 0;  // the number given to Ask
   bool gone = false;
   std::string trouble;  // why it is not gone, for people; "" if it is
+  // It may still leave, and is still waited for: it shows a person a question, titled `trouble`.
+  bool asks_a_person = false;
 };
 
 // What an app said when it was asked whether it would leave.
@@ -106,8 +108,8 @@ class Machine {
   virtual Result<bool> Ask(size_t number, const App& app, bool comes_back) = 0;
   // Ends by force what was asked before.
   virtual Result<void> Kill(size_t number) = 0;
-  // Blocks until an app that was asked is gone (all its processes, by pidfd) or cannot be, until
-  // the deadline, or until cancelled. Empty: deadline or cancelled.
+  // Blocks until an app that was asked is gone (all its processes, by pidfd) or cannot be, or shows
+  // its user a question, until the deadline, or until cancelled. Empty: deadline or cancelled.
   virtual Result<std::vector<Departure>> AwaitDepartures(TimePoint deadline,
                                                          std::stop_token cancel) = 0;
   virtual void Forget() = 0;

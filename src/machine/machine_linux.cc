@@ -23,7 +23,10 @@ namespace {
 class LinuxMachine final : public Machine {
  public:
   LinuxMachine(ProcTree proc, std::string programs)
-      : proc_(std::move(proc)), holds_(managers_, std::move(programs)) {}
+      : proc_(std::move(proc)),
+        programs_(programs),
+        departures_(proc_, managers_, programs),
+        holds_(managers_, std::move(programs)) {}
 
   TimePoint Now() override { return Clock::now(); }
 
@@ -66,7 +69,7 @@ class LinuxMachine final : public Machine {
 
   Result<Observation> Observe(const Registration& registered, const ObserveOptions& options,
                               std::stop_token cancel) override {
-    return ObserveMachine(proc_, managers_, registered, options, std::move(cancel));
+    return ObserveMachine(proc_, programs_, managers_, registered, options, std::move(cancel));
   }
 
   bool IsAlive(const ProcessId& process) override {
@@ -120,8 +123,9 @@ class LinuxMachine final : public Machine {
 
  private:
   ProcTree proc_;
+  const std::string programs_;
   ServiceManagers managers_;
-  Departures departures_{proc_, managers_};
+  Departures departures_;
   Holds holds_;
 };
 

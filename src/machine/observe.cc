@@ -6,6 +6,7 @@
 
 #include "apps/listeners.h"
 #include "apps/registration.h"
+#include "machine/windows.h"
 #include "procfs/holders.h"
 #include "procfs/identity.h"
 #include "procfs/process.h"
@@ -111,16 +112,16 @@ bool IsPlain(const Observation& seen, const ProcessId& id) {
 
 }  // namespace
 
-Result<Observation> ObserveMachine(const ProcTree& proc, ServiceManagers& managers,
-                                   const Registration& registered, const ObserveOptions& options,
-                                   std::stop_token cancel) {
+Result<Observation> ObserveMachine(const ProcTree& proc, const std::string& programs,
+                                   ServiceManagers& managers, const Registration& registered,
+                                   const ObserveOptions& options, std::stop_token cancel) {
   Observation seen;
   auto targets = TargetsOf(registered);
   if (!targets) return Pass(std::move(targets));
   if (!targets->empty()) {
     ScanOptions scan;
     scan.directories = options.directories;
-    scan.cancel = std::move(cancel);
+    scan.cancel = cancel;
     auto found = FindHolders(proc, *targets, scan);
     if (!found) return Pass(std::move(found));
     seen.holdings = std::move(found->holdings);
@@ -138,8 +139,10 @@ Result<Observation> ObserveMachine(const ProcTree& proc, ServiceManagers& manage
     if (auto added = observer.AddService(unit.ref); !added) return Pass(std::move(added));
 
   std::optional<Listeners> listeners;
+  std::vector<ProcessId> plain;
   for (const auto& [id, process] : seen.processes) {
     if (process.kernel_thread || !IsPlain(seen, id)) continue;
+    plain.push_back(id);
     if (!listeners) listeners = Listeners::Read();
     if (listeners->Of(id)) seen.contacts[id].answers = true;
     // What may not be read is no reason to fail: such a process cannot be stopped either.
@@ -148,6 +151,7 @@ Result<Observation> ObserveMachine(const ProcTree& proc, ServiceManagers& manage
     if (!options.capture) continue;
     if (auto spec = Snapshot(proc, id)) seen.captured.emplace(id, std::move(*spec));
   }
+  AddWindows(proc, programs, plain, seen.contacts, cancel);
   return seen;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stop_token>
+#include <string>
 
 #include "machine/machine.h"
 #include "machine/service_managers.h"
@@ -9,8 +10,9 @@
 
 namespace rm {
 
-Result<Observation> ObserveMachine(const ProcTree& proc, ServiceManagers& managers,
-                                   const Registration& registered, const ObserveOptions& options,
-                                   std::stop_token cancel);
+// `programs`: the directory of rm-windows.
+Result<Observation> ObserveMachine(const ProcTree& proc, const std::string& programs,
+                                   ServiceManagers& managers, const Registration& registered,
+                                   const ObserveOptions& options, std::stop_token cancel);
 
 }  // namespace rm

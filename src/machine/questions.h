@@ -18,6 +18,7 @@ struct Spoken {
   ProcessId process;
   std::optional<Conversation> talk;
   bool agreed = false;
+  bool by_windows = false;  // is told to leave by its windows, or after those of its app
 
   bool ended() const;
 };

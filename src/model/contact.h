@@ -5,6 +5,7 @@ namespace rm {
 
 struct Contact {
   bool answers = false;         // listens for the questions of docs/application-protocol.md
+  bool display = false;         // was started with an X display of this machine
   bool windows = false;         // has top-level windows
   bool visible_window = false;  // one of them is shown
 

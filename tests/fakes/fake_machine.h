@@ -29,6 +29,10 @@ class FakeMachine : public Machine {
     manners_[who].refusal = std::move(why);
     manners_[who].leaves = after;
   }
+  // Shows its user a question, and leaves or not as it was told else.
+  void AsksItsUser(const std::string& who, std::string question) {
+    manners_[who].question = std::move(question);
+  }
   // Asked first (App::answers): who is not told anything agrees at once.
   void Agrees(const std::string& who, Milliseconds after) { manners_[who].answers = after; }
   void Declines(const std::string& who, std::string why, Milliseconds after = {}) {
@@ -199,9 +203,14 @@ class FakeMachine : public Machine {
                                                  std::stop_token cancel) override {
     Act("wait");
     TimePoint next = deadline;
-    for (const auto& [number, pending] : pending_) next = std::min(next, pending.at);
-    if (!GoTo(next, cancel)) return std::vector<Departure>();
     std::vector<Departure> departures;
+    for (const auto& [number, pending] : pending_) {
+      next = std::min(next, pending.at);
+      std::string question = std::exchange(manners_[NameOf(pending.app)].question, "");
+      if (!question.empty()) departures.push_back({number, false, std::move(question), true});
+    }
+    if (!departures.empty()) return departures;
+    if (!GoTo(next, cancel)) return std::vector<Departure>();
     for (auto at = pending_.begin(); at != pending_.end();) {
       const Pending& pending = at->second;
       if (pending.at > now_) {
@@ -269,6 +278,7 @@ class FakeMachine : public Machine {
     Milliseconds leaves{};
     Milliseconds returns{};
     std::string refusal;
+    std::string question;
     std::string start_failure;
     AnswerKind answer = AnswerKind::kAgrees;
     Milliseconds answers{};

@@ -112,6 +112,7 @@ Xvfb::Xvfb() {
 Xvfb::~Xvfb() {
   display_.reset();
   if (server_.pid() != 0) {
+    kill(server_.pid(), SIGCONT);
     kill(server_.pid(), SIGTERM);  // it removes its lock and its socket
     server_.Wait();
   }
@@ -210,6 +211,8 @@ uint32_t Xvfb::AwaitWindow(pid_t pid, const std::string& title) {
   });
   return found;
 }
+
+void Xvfb::Signal(int signal) const { kill(server_.pid(), signal); }
 
 void Xvfb::Type(const std::vector<std::string>& words) const {
   std::vector<std::string> command{"xdotool"};

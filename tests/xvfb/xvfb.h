@@ -65,6 +65,8 @@ class Xvfb {
   void Await(const std::function<bool(const std::vector<TopLevel>&)>& wanted);
   // Until this process shows a window with this in its title, that may be closed; its number.
   uint32_t AwaitWindow(pid_t pid, const std::string& title = "");
+  // To the X server: one that is stopped answers nobody.
+  void Signal(int signal) const;
   // xdotool, to its end.
   void Type(const std::vector<std::string>& words) const;
   // A connection as the caller.

@@ -1,0 +1,52 @@
+#include "procfs/display.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "procfs/parse.h"
+#include "procfs/process_dir.h"
+#include "procfs/read.h"
+
+namespace rm {
+namespace {
+
+// execve(2) allows arguments and environment 6 MiB together.
+constexpr size_t kMostEnvironment = 6 << 20;
+// What an environment says twice counts once, as for getenv(3): the first.
+std::optional<std::string> ValueOf(std::string_view environment, std::string_view name) {
+  while (!environment.empty()) {
+    const std::string_view entry = environment.substr(0, environment.find('\0'));
+    environment.remove_prefix(std::min(environment.size(), entry.size() + 1));
+    if (entry.size() > name.size() && entry.starts_with(name) && entry[name.size()] == '=')
+      return std::string(entry.substr(name.size() + 1));
+  }
+  return std::nullopt;
+}
+
+std::string PathOf(std::string_view environment, std::string_view name) {
+  const auto value = ValueOf(environment, name);
+  return value && value->starts_with('/') ? *value : "";
+}
+
+}  // namespace
+
+std::optional<DisplayAccess> ReadDisplayAccess(const ProcTree& proc, const ProcessId& process) {
+  UniqueFd directory;
+  ProcessStat stat;
+  std::string status, environment;
+  if (OpenProcess(proc, process.pid, directory) ||
+      ReadFileAt(directory.get(), "environ", kMostEnvironment, environment) ||
+      ReadFileAt(directory.get(), "status", kSmallFile, status) ||
+      ReadStat(directory.get(), stat) || stat.start_ticks != process.start_ticks)
+    return std::nullopt;
+  const auto named = ValueOf(environment, "DISPLAY");
+  const auto display = named ? LocalDisplay(*named) : std::nullopt;
+  const std::vector<uint64_t> users = ParseNumbers(FieldOf(status, "Uid"));
+  const std::vector<uint64_t> groups = ParseNumbers(FieldOf(status, "Gid"));
+  if (!display || users.empty() || groups.empty()) return std::nullopt;
+  return DisplayAccess{static_cast<uid_t>(users[0]), static_cast<gid_t>(groups[0]), *display,
+                       PathOf(environment, "XAUTHORITY"), PathOf(environment, "HOME")};
+}
+
+}  // namespace rm
