@@ -143,6 +143,39 @@ struct AppList {
   std::vector<DWORD> unreadable;  // pids that could not be looked at
 };
 
+struct StaleFile {
+  ProcessId process{};
+  RMX_FRESHNESS freshness = RmxUnknown;
+  RMX_MAPPED_KIND kind = RmxMappedLibrary;
+  std::string path;    // the name it was loaded by, where known
+  std::string mapped;  // what the kernel calls it now
+  std::string why;
+  std::string mapped_build_id;  // "" none, or unknown
+  std::string named_build_id;
+};
+
+struct StaleApp {
+  App app;  // without holdings
+  RMX_CURE cure = RmxCureNone;
+  std::string how;  // a command, or a reason
+  std::vector<StaleFile> files;
+};
+
+struct UnreadableProcess {
+  DWORD pid = 0;
+  std::string name;  // "" if not even that may be read
+};
+
+struct StaleList {
+  std::vector<StaleApp> apps;  // in the order of stopping
+  unsigned processes = 0;      // looked at
+  unsigned stale = 0;          // files in processes, listed or not
+  unsigned refreshed = 0;
+  unsigned transient = 0;
+  unsigned unknown = 0;
+  std::vector<UnreadableProcess> unreadable;
+};
+
 struct Step {
   unsigned wave = 0;  // steps of one wave are done at the same time
   std::string act;    // "stop", "skip"
@@ -608,6 +641,37 @@ inline Result<Unit> DescribeUnit(const std::string& name) {
   return Unit{detail::Text(from->szUnit), detail::Text(from->szDescription),
               detail::Text(from->szLoadState), detail::Text(from->szActiveState),
               from->dwMainProcessId};
+}
+
+// Which processes run outdated code. `all`: also what is refreshed, transient or unknown.
+inline Result<StaleList> Stale(bool all = false) {
+  RMX_STALE_LIST* raw = nullptr;
+  const DWORD code = RmxGetStale(all ? RMX_STALE_ALL : 0, &raw);
+  const detail::Owned<RMX_STALE_LIST> from(raw);
+  if (code != ERROR_SUCCESS) return detail::LastError(code);
+  StaleList list;
+  for (UINT i = 0; i < from->nApps; ++i) {
+    const RMX_STALE_APP& app = detail::Element(from->rgApps, from->cbApp, i);
+    StaleApp stale{detail::ToApp(*app.pApp), app.Cure, detail::Text(app.szCure), {}};
+    for (UINT j = 0; j < app.nFiles; ++j) {
+      const RMX_STALE_FILE& file = detail::Element(app.rgFiles, from->cbFile, j);
+      stale.files.push_back({file.Process, file.Freshness, file.Kind, detail::Text(file.szPath),
+                             detail::Text(file.szMapped), detail::Text(file.szWhy),
+                             detail::Text(file.szMappedBuildId),
+                             detail::Text(file.szNamedBuildId)});
+    }
+    list.apps.push_back(std::move(stale));
+  }
+  list.processes = from->nProcesses;
+  list.stale = from->nStale;
+  list.refreshed = from->nRefreshed;
+  list.transient = from->nTransient;
+  list.unknown = from->nUnknown;
+  for (UINT i = 0; i < from->nUnreadable; ++i) {
+    const RMX_UNREADABLE& process = detail::Element(from->rgUnreadable, from->cbUnreadable, i);
+    list.unreadable.push_back({process.dwProcessId, detail::Text(process.szName)});
+  }
+  return list;
 }
 
 // Every session of this user.

@@ -144,6 +144,81 @@ typedef struct _RMX_APP_LIST {
 /* RmGetList with everything that is known. Directories are no error here. Codes as RmGetList. */
 DWORD WINAPI RmxGetApps(DWORD dwSessionHandle, RMX_APP_LIST **ppList);
 
+/* --- outdated code -------------------------------------------------------------------------- */
+
+typedef enum _RMX_FRESHNESS {
+  RmxStale = 1,     /* outdated code: only a new start of the process renews it */
+  RmxRefreshed = 2, /* replaced by the same content */
+  RmxTransient = 3, /* gone or replaced, and no installed code: memory, data, temporary files */
+  RmxUnknown = 4    /* could not be told */
+} RMX_FRESHNESS;
+
+typedef enum _RMX_MAPPED_KIND {
+  RmxMappedExecutable = 0, /* the program itself */
+  RmxMappedLibrary = 1,    /* any other file that the process may execute */
+  RmxMappedData = 2
+} RMX_MAPPED_KIND;
+
+typedef struct _RMX_STALE_FILE {
+  RM_UNIQUE_PROCESS Process;
+  RMX_FRESHNESS Freshness;
+  RMX_MAPPED_KIND Kind;
+  const char *szPath;          /* the name it was loaded by, where known; as the process sees it */
+  const char *szMapped;        /* what the kernel calls the file that is mapped */
+  const char *szWhy;           /* why it is Freshness, for people */
+  const char *szMappedBuildId; /* lower case hex; "" none, or unknown */
+  const char *szNamedBuildId;  /* of what szPath is now */
+} RMX_STALE_FILE;
+
+typedef enum _RMX_CURE {
+  RmxCureNone = 0,      /* nothing is stale */
+  RmxCureRestart = 1,   /* its service manager restarts it */
+  RmxCureRelaunch = 2,  /* it can be stopped and brought back */
+  RmxCureByHand = 3,    /* somebody has to end it, and to start it again */
+  RmxCureReexecute = 4, /* a service manager: systemctl daemon-reexec */
+  RmxCureLogin = 5,     /* its user logs out and in */
+  RmxCureContainer = 6, /* by the tool that started the container */
+  RmxCureReboot = 7,
+  RmxCureNotAllowed = 8 /* not for this caller: by its owner, or root */
+} RMX_CURE;
+
+typedef struct _RMX_STALE_APP {
+  const RMX_APP *pApp; /* grouped as RmxGetApps does; no holdings */
+  RMX_CURE Cure;
+  const char *szCure; /* a command, or a reason, for people */
+  UINT nFiles;
+  const RMX_STALE_FILE *rgFiles;
+} RMX_STALE_APP;
+
+typedef struct _RMX_UNREADABLE {
+  DWORD dwProcessId;
+  const char *szName; /* "" if not even that may be read */
+} RMX_UNREADABLE;
+
+typedef struct _RMX_STALE_LIST {
+  uint32_t cbSize;
+  uint32_t cbApp;        /* distance between two elements of rgApps */
+  uint32_t cbFile;       /* likewise of rgFiles */
+  uint32_t cbUnreadable; /* likewise of rgUnreadable */
+  UINT nApps;
+  const RMX_STALE_APP *rgApps; /* in the order of stopping */
+  UINT nProcesses;             /* looked at */
+  UINT nStale;                 /* files in processes, on the whole machine, listed or not */
+  UINT nRefreshed;
+  UINT nTransient;
+  UINT nUnknown;
+  UINT nUnreadable; /* processes that could not be looked at */
+  const RMX_UNREADABLE *rgUnreadable;
+} RMX_STALE_LIST;
+
+#define RMX_STALE_ALL 1 /* list refreshed, transient and unknown files as well */
+
+/* Which processes of the machine run code that is not what is on disk any more? No session. Looks
+ * at every process, as root; others see their own. Reads memory and program files, changes nothing.
+ * Blocks: tens of ms for each 100 processes; at most 10 s for one that does not answer.
+ * 160 unknown flag or ppList is NULL; 5 /proc cannot be read; 14, 29. */
+DWORD WINAPI RmxGetStale(DWORD dwFlags, RMX_STALE_LIST **ppList);
+
 /* --- before it is done -------------------------------------------------------------------- */
 
 typedef struct _RMX_STEP {

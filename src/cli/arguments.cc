@@ -15,6 +15,7 @@ constexpr const char* kVersion = "restartctl " RM_VERSION;
 
 constexpr const char* kExamples = R"(Examples:
   restartctl who /usr/lib/x86_64-linux-gnu/libssl.so.3
+  restartctl stale
   restartctl run -f /usr/lib/libfoo.so.1 -- install -m 644 libfoo.so.1 /usr/lib/
   restartctl run --dry-run -s nginx -f /opt/app/bin/server -- true
   K=$(restartctl session start); restartctl session register "$K" -f /opt/app/server
@@ -101,7 +102,7 @@ Options CheckFilter(SessionOptions options) {
 
 Options ParseArguments(std::vector<std::string> arguments) {
   const bool is_run = !arguments.empty() && arguments[0] == "run";
-  const bool is_who = !arguments.empty() && arguments[0] == "who";
+  const bool asks = !arguments.empty() && (arguments[0] == "who" || arguments[0] == "stale");
   const bool command_given =
       is_run && std::find(arguments.begin(), arguments.end(), "--") != arguments.end();
 
@@ -116,6 +117,12 @@ Options ParseArguments(std::vector<std::string> arguments) {
       ->required()
       ->type_name("PATH");
   who_command->add_flag("--json", who.json, "Answer in JSON");
+
+  StaleOptions stale;
+  CLI::App* stale_command = app.add_subcommand("stale", "Who runs code that was updated since");
+  stale_command->add_flag("--all", stale.all,
+                          "Also what only looks like it: same content, memory, data, unknown");
+  stale_command->add_flag("--json", stale.json, "Answer in JSON");
 
   RunOptions run;
   CLI::App* run_command =
@@ -203,10 +210,11 @@ Options ParseArguments(std::vector<std::string> arguments) {
     return Saying{std::string(kVersion) + "\n"};
   } catch (const CLI::ParseError& error) {
     return Mistake{std::string(error.what()) + "; try restartctl --help",
-                   is_who ? kExitWhoFailed : kExitUsage};
+                   asks ? kExitWhoFailed : kExitUsage};
   }
 
   if (*who_command) return who;
+  if (*stale_command) return stale;
   if (*run_command) return CheckRun(std::move(run), command_given);
   if (*start_command) return start;
   if (*show_command) return show;

@@ -6,6 +6,7 @@
 namespace rm::cli {
 
 int Who(const WhoOptions& options);
+int Stale(const StaleOptions& options);
 int Run(const RunOptions& options);
 int StartSession(const SessionStartOptions& options);
 int UseSession(const SessionOptions& options);

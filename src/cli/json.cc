@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/exit_codes.h"
+#include "cli/stale_text.h"
 #include "cli/text.h"
 
 namespace rm::cli {
@@ -50,6 +51,17 @@ Json ToJson(const api::App& app) {
   return json;
 }
 
+Json ToJson(const api::StaleFile& file) {
+  return {{"pid", file.process.dwProcessId},
+          {"freshness", FreshnessWord(file.freshness)},
+          {"kind", MappedWord(file.kind)},
+          {"path", file.path},
+          {"mapped", file.mapped},
+          {"why", file.why},
+          {"mapped_build_id", OrNull(file.mapped_build_id)},
+          {"named_build_id", OrNull(file.named_build_id)}};
+}
+
 Json ToJson(const std::vector<Fate>& fates) {
   Json json = Json::array();
   for (const Fate& fate : fates) json.push_back({{"name", fate.name}, {"why", OrNull(fate.why)}});
@@ -68,6 +80,25 @@ std::string AppsJson(const api::AppList& list) {
             {"reboot_reasons", ReasonWords(list.reboot_reasons)},
             {"unreadable", list.unreadable}};
   for (const api::App& app : list.apps) json["apps"].push_back(ToJson(app));
+  return Dump(json);
+}
+
+std::string StaleJson(const api::StaleList& list) {
+  Json json{{"apps", Json::array()},       {"processes", list.processes}, {"stale", list.stale},
+            {"refreshed", list.refreshed}, {"transient", list.transient}, {"unknown", list.unknown},
+            {"unreadable", Json::array()}};
+  for (const api::StaleApp& stale : list.apps) {
+    Json app = ToJson(stale.app);
+    app.erase("holdings");
+    app["cure"] = CureWord(stale.cure);
+    app["how"] = OrNull(stale.how);
+    app["files"] = Json::array();
+    for (const api::StaleFile& file : stale.files) app["files"].push_back(ToJson(file));
+    json["apps"].push_back(std::move(app));
+  }
+  for (const api::UnreadableProcess& process : list.unreadable) {
+    json["unreadable"].push_back({{"pid", process.pid}, {"name", OrNull(process.name)}});
+  }
   return Dump(json);
 }
 

@@ -13,6 +13,7 @@
 namespace rm::cli {
 
 std::string AppsJson(const restartmanager::AppList& list);
+std::string StaleJson(const restartmanager::StaleList& list);
 // `exit_code`: what run would end with.
 std::string PlanJson(const restartmanager::Plan& plan, int exit_code);
 std::string EventJson(const restartmanager::Event& event);

@@ -20,6 +20,7 @@ int Do(const Mistake& mistake) {
   return mistake.exit_code;
 }
 int Do(const WhoOptions& options) { return Who(options); }
+int Do(const StaleOptions& options) { return Stale(options); }
 int Do(const RunOptions& options) { return Run(options); }
 int Do(const SessionStartOptions& options) { return StartSession(options); }
 int Do(const SessionOptions& options) { return UseSession(options); }
@@ -30,7 +31,9 @@ int Do(const HolderOptions& options) { return HoldForDemo(options); }
 
 int Main(std::vector<std::string> arguments) {
   const Options options = ParseArguments(std::move(arguments));
-  const int failed = std::holds_alternative<WhoOptions>(options) ? kExitWhoFailed : kExitBroken;
+  const bool asks =
+      std::holds_alternative<WhoOptions>(options) || std::holds_alternative<StaleOptions>(options);
+  const int failed = asks ? kExitWhoFailed : kExitBroken;
   try {
     const int code = std::visit([](const auto& asked) { return Do(asked); }, options);
     if (FlushAnswers()) return code;

@@ -32,6 +32,11 @@ struct WhoOptions {
   bool json = false;
 };
 
+struct StaleOptions {
+  bool all = false;
+  bool json = false;
+};
+
 struct RunOptions {
   TargetOptions targets;
   StopOptions stop;
@@ -89,7 +94,7 @@ struct Mistake {
 };
 
 using Options =
-    std::variant<Saying, Mistake, WhoOptions, RunOptions, SessionStartOptions, SessionOptions,
-                 SessionShowOptions, RecoverOptions, DemoOptions, HolderOptions>;
+    std::variant<Saying, Mistake, WhoOptions, StaleOptions, RunOptions, SessionStartOptions,
+                 SessionOptions, SessionShowOptions, RecoverOptions, DemoOptions, HolderOptions>;
 
 }  // namespace rm::cli

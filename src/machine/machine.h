@@ -13,6 +13,7 @@
 #include "model/app.h"
 #include "model/debt.h"
 #include "model/fact.h"
+#include "model/mapped_file.h"
 
 namespace rm {
 
@@ -81,6 +82,8 @@ class Machine {
   virtual Result<Observation> Observe(const Registration& registered, const ObserveOptions& options,
                                       std::stop_token cancel) = 0;
   virtual bool IsAlive(const ProcessId& process) = 0;
+  // Of every process: the files that are not, or perhaps not, what is on disk under their names.
+  virtual Result<MappedScan> ScanMapped(std::stop_token cancel) = 0;
 
   // --- acts ----------------------------------------------------------------------------------
   // Begins the hold, or extends it by the units that it does not hold yet. On return the guard

@@ -8,6 +8,7 @@
 
 #include "apps/ask.h"
 #include "base/win32_codes.h"
+#include "code/mapped_scan.h"
 #include "machine/departures.h"
 #include "machine/holds.h"
 #include "machine/observe.h"
@@ -77,6 +78,10 @@ class LinuxMachine final : public Machine {
     if (!opened) return opened.error().code != kProcessGone;
     pollfd ended{opened->get(), POLLIN, 0};
     return poll(&ended, 1, 0) == 0;
+  }
+
+  Result<MappedScan> ScanMapped(std::stop_token cancel) override {
+    return ScanMappedFiles(proc_, {.cancel = std::move(cancel)});
   }
 
   Result<void> Hold(const HoldRequest& request) override { return holds_.Begin(request); }

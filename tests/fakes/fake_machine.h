@@ -68,6 +68,7 @@ class FakeMachine : public Machine {
 
   // Set before the calls that need them.
   Observation observation;  // without the apps that left
+  MappedScan mapped;
   Caller caller;
   std::map<std::string, FileResource> files;       // a path that is not in it does not exist
   std::function<void(const std::string&)> on_act;  // called with every act before it is done
@@ -125,6 +126,8 @@ class FakeMachine : public Machine {
   }
 
   bool IsAlive(const ProcessId& process) override { return !dead_.contains(process); }
+
+  Result<MappedScan> ScanMapped(std::stop_token) override { return mapped; }
 
   Result<void> Hold(const HoldRequest& request) override {
     std::string act = "hold";

@@ -1,0 +1,81 @@
+#include "code/file_name.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "procfs/read.h"
+
+namespace rm {
+namespace {
+
+constexpr size_t kMostMounts = 16 << 20;  // bytes of mountinfo
+constexpr unsigned kWanted = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID;
+
+int OpenIn(int root, const std::string& path, uint64_t resolve, UniqueFd& object) {
+  struct open_how how {};
+  how.flags = O_PATH | O_CLOEXEC;
+  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve;
+  object.Reset(static_cast<int>(syscall(SYS_openat2, root, path.c_str(), &how, sizeof how)));
+  return object ? 0 : errno;
+}
+
+int StatObject(const UniqueFd& object, struct statx& found) {
+  return statx(object.get(), "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, kWanted,
+               &found) == 0
+             ? 0
+             : errno;
+}
+
+}  // namespace
+
+// First what the kernel has in its cache of names, which asks nobody. Then, off all foreign mounts,
+// from the disk; a link could lead to such a mount, and is followed only where there is none.
+int RootView::Resolve(const std::string& path, UniqueFd& object) const {
+  int error = OpenIn(root_.get(), path, RESOLVE_CACHED, object);
+  if (error != EAGAIN && error != EINVAL) return error;
+  if (!mounts_.IsLocalPath(path)) return kNotLooked;
+  error = OpenIn(root_.get(), path, RESOLVE_NO_SYMLINKS, object);
+  if (error != ELOOP) return error;
+  if (!mounts_.all_local()) return kNotLooked;
+  return OpenIn(root_.get(), path, 0, object);
+}
+
+const Named& RootView::Look(const std::string& path) {
+  const auto [found, is_new] = known_.try_emplace(path);
+  if (is_new) {
+    UniqueFd object;
+    Named& named = found->second;
+    named.error = Resolve(path, object);
+    if (!named.error) named.error = StatObject(object, named.object);
+  }
+  return found->second;
+}
+
+UniqueFd RootView::Open(const std::string& path) {
+  UniqueFd object;
+  struct statx found {};
+  if (Look(path).error || Resolve(path, object) || StatObject(object, found) ||
+      !IsSameFile(found, Look(path).object)) {
+    return {};
+  }
+  return object;
+}
+
+std::unique_ptr<RootView> OpenRoot(int process_directory) {
+  UniqueFd root(openat(process_directory, "root", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  std::string mountinfo;
+  if (!root || ReadFileAt(process_directory, "mountinfo", kMostMounts, mountinfo)) return nullptr;
+  return std::make_unique<RootView>(std::move(root), MountTable::Parse(mountinfo));
+}
+
+bool IsSameFile(const struct statx& a, const struct statx& b) {
+  if (!IsSameObject(a, b)) return false;
+  const int64_t born_a = ToIdentity(a).btime_ns, born_b = ToIdentity(b).btime_ns;
+  return !born_a || !born_b || born_a == born_b;
+}
+
+}  // namespace rm

@@ -1,0 +1,48 @@
+// What is at this name, as a process sees it? Never waits for a server, never mounts anything.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/unique_fd.h"
+#include "code/mount_table.h"
+
+namespace rm {
+
+// errno of a name that was not looked at because that could block.
+inline constexpr int kNotLooked = -1;
+
+struct Named {
+  int error = 0;  // 0, an errno, or kNotLooked
+  struct statx object {};
+};
+
+// A root directory and the mounts below it. Answers are kept: the moment of the first question
+// counts.
+class RootView {
+ public:
+  RootView(UniqueFd root, MountTable mounts) : root_(std::move(root)), mounts_(std::move(mounts)) {}
+
+  const Named& Look(const std::string& path);
+  const MountTable& mounts() const { return mounts_; }
+  // Descriptor (O_PATH) of the object that Look found; invalid if it is another one by now.
+  UniqueFd Open(const std::string& path);
+
+ private:
+  int Resolve(const std::string& path, UniqueFd& object) const;
+
+  UniqueFd root_;
+  MountTable mounts_;
+  std::map<std::string, Named, std::less<>> known_;
+};
+
+// The root of the process; null when it may not be looked at. `process_directory` is /proc/PID.
+std::unique_ptr<RootView> OpenRoot(int process_directory);
+
+// By device, inode and, where both have one, birth time.
+bool IsSameFile(const struct statx& a, const struct statx& b);
+
+}  // namespace rm

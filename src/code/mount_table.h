@@ -1,0 +1,42 @@
+// Which file systems may be read without the risk that a server never answers?
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rm {
+
+// What /proc/PID/mountinfo says (proc(5)), as the process sees it.
+class MountTable {
+ public:
+  // Lines that are none are skipped.
+  static MountTable Parse(std::string_view mountinfo);
+
+  bool HasMount(uint64_t mount_id) const { return mounts_.contains(mount_id); }
+  // `dev` is the superblock's, as maps shows it.
+  bool HasDevice(uint64_t dev) const { return devices_.contains(dev); }
+
+  // Known, and on this machine: an answer does not depend on a server or on a FUSE program.
+  bool IsLocalMount(uint64_t mount_id) const;
+  bool IsLocalDevice(uint64_t dev) const;
+  // No mount on the way to this absolute path is anything but local.
+  bool IsLocalPath(std::string_view path) const;
+  bool all_local() const { return foreign_.empty(); }
+  // On these two st_dev of a file is not the device of its superblock: btrfs, overlay.
+  bool HasOwnNumbers(uint64_t dev) const;
+
+ private:
+  struct Device {
+    bool local = true;  // of all mounts of it
+    bool own_numbers = false;
+  };
+
+  std::map<uint64_t, bool> mounts_;  // id -> local
+  std::map<uint64_t, Device> devices_;
+  std::vector<std::string> foreign_;  // mount points
+};
+
+}  // namespace rm

@@ -1,0 +1,64 @@
+#include <gmock/gmock.h>
+
+#include "code/mount_table.h"
+#include "code/set_aside.h"
+
+namespace rm {
+namespace {
+
+using testing::Contains;
+using testing::IsEmpty;
+
+TEST(SetAsideTest, KnowsWhatMadePlaceForAnother) {
+  EXPECT_THAT(NamesBefore("/usr/lib/libfoo.so.1.bak"), Contains("/usr/lib/libfoo.so.1"));
+  EXPECT_THAT(NamesBefore("/usr/lib/libfoo.so.1.dpkg-tmp"), Contains("/usr/lib/libfoo.so.1"));
+  EXPECT_THAT(NamesBefore("/usr/lib/libfoo.so.1;5f3a9c21"), Contains("/usr/lib/libfoo.so.1"));
+  EXPECT_THAT(NamesBefore("/usr/bin/vi.#prelink#.aBcDeF"), Contains("/usr/bin/vi"));
+  EXPECT_THAT(NamesBefore("/usr/lib/libfoo.so.1"), IsEmpty());
+  EXPECT_THAT(NamesBefore("/old.d/libfoo.so"), IsEmpty());
+  EXPECT_THAT(NamesBefore("/x/.bak"), IsEmpty());
+  EXPECT_THAT(NamesBefore("/x/a;12"), IsEmpty());
+}
+
+TEST(SetAsideTest, KnowsWhatNfsKeeps) {
+  EXPECT_TRUE(IsNfsLeftover("/home/.nfs000000000b2c3d4e00000001"));
+  EXPECT_FALSE(IsNfsLeftover("/home/.nfsrc"));
+  EXPECT_FALSE(IsNfsLeftover("/home/nfs000000000b2c3d4e00000001"));
+}
+
+constexpr char kMounts[] =
+    "22 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw\n"
+    "40 22 0:30 / /mnt/with\\040blank rw - nfs4 server:/x rw,addr=1.2.3.4\n"
+    "41 22 0:31 /sv /srv rw shared:7 master:2 - btrfs /dev/vdb rw\n"
+    "42 22 0:32 / /home/u/m rw - fuse.sshfs u@h: rw\n"
+    "garbage\n"
+    "43 22 x:1 / /bad rw - ext4 none rw\n";
+
+TEST(MountTableTest, TellsWhoMayNotAnswer) {
+  const MountTable table = MountTable::Parse(kMounts);
+  EXPECT_TRUE(table.HasMount(22));
+  EXPECT_FALSE(table.HasMount(43));
+  EXPECT_TRUE(table.IsLocalMount(41));
+  EXPECT_FALSE(table.IsLocalMount(40));
+  EXPECT_FALSE(table.IsLocalMount(42));
+  EXPECT_FALSE(table.IsLocalMount(99));
+  EXPECT_TRUE(table.IsLocalPath("/usr/lib/libc.so.6"));
+  EXPECT_FALSE(table.IsLocalPath("/mnt/with blank/lib.so"));
+  EXPECT_TRUE(table.IsLocalPath("/mnt/with blanks/lib.so"));
+  EXPECT_FALSE(table.IsLocalPath("/home/u/m"));
+  EXPECT_FALSE(table.all_local());
+}
+
+TEST(MountTableTest, KnowsDevices) {
+  const MountTable table = MountTable::Parse(kMounts);
+  const auto device = [](unsigned major, unsigned minor) { return uint64_t{major} << 8 | minor; };
+  EXPECT_TRUE(table.IsLocalDevice(device(254, 1)));
+  EXPECT_FALSE(table.IsLocalDevice(device(0, 30)));
+  EXPECT_TRUE(table.HasOwnNumbers(device(0, 31)));
+  EXPECT_FALSE(table.HasOwnNumbers(device(254, 1)));
+  EXPECT_FALSE(table.HasDevice(device(0, 77)));
+  EXPECT_FALSE(table.IsLocalDevice(device(0, 77))) << "it may be FUSE, unmounted";
+}
+
+}  // namespace
+}  // namespace rm

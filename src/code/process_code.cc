@@ -1,0 +1,104 @@
+#include "code/process_code.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <ctime>
+
+#include "code/process_look.h"
+#include "procfs/process_dir.h"
+#include "procfs/read.h"
+
+namespace rm {
+namespace {
+
+constexpr size_t kBuffer = 64 << 10;
+constexpr int kMostTries = 3;  // of a process that executes another program meanwhile
+
+int64_t Nanoseconds(clockid_t clock) {
+  timespec now{};
+  clock_gettime(clock, &now);
+  return now.tv_sec * int64_t{1'000'000'000} + now.tv_nsec;
+}
+
+// Of a process whose leader has exited, only the other threads have the memory.
+UniqueFd OpenLivingThread(const ProcTree& proc, int directory) {
+  UniqueFd tasks, thread;
+  std::vector<pid_t> tids;
+  if (OpenDirectoryAt(directory, "task", tasks) || ListNumbers(tasks.get(), tids)) return {};
+  for (const pid_t tid : tids) {
+    ProcessStat stat;
+    UniqueFd task;
+    if (OpenDirectoryAt(tasks.get(), std::to_string(tid).c_str(), task) ||
+        ReadStat(task.get(), stat) || stat.has_exited() || OpenProcess(proc, tid, thread)) {
+      continue;
+    }
+    // Only /proc/TID has map_files. It is ours if the thread still exists after it was opened.
+    if (ReadStat(task.get(), stat) == 0) return thread;
+  }
+  return {};
+}
+
+}  // namespace
+
+ProcessCode::ProcessCode(const ProcTree& proc) : proc_(proc), buffer_(kBuffer) {
+  if (ReadLinkAt(proc.fd(), "self/ns/mnt", our_mounts_)) our_mounts_.clear();
+  UniqueFd self;
+  if (OpenDirectoryAt(proc.fd(), std::to_string(getpid()).c_str(), self) == 0) {
+    our_root_ = OpenRoot(self.get());
+  }
+  boot_ns_ = Nanoseconds(CLOCK_REALTIME) - Nanoseconds(CLOCK_BOOTTIME);
+}
+
+ProcessCode::~ProcessCode() = default;
+
+RootView* ProcessCode::RootOf(int process_directory, bool& is_ours) {
+  std::string mounts;
+  struct statx root {};
+  if (ReadLinkAt(process_directory, "ns/mnt", mounts) ||
+      StatAt(process_directory, "root", STATX_INO | STATX_MNT_ID, root)) {
+    return nullptr;
+  }
+  is_ours = mounts == our_mounts_;
+  const RootKey key{mounts, DeviceOf(root), root.stx_ino, root.stx_mnt_id};
+  const auto [found, is_new] = roots_.try_emplace(key);
+  if (is_new) found->second = OpenRoot(process_directory);
+  return found->second.get();
+}
+
+int ProcessCode::Scan(pid_t pid, MappedScan& found) {
+  UniqueFd directory;
+  ProcessStat stat;
+  int error = OpenProcess(proc_, pid, directory);
+  if (!error) error = ReadStat(directory.get(), stat);
+  if (IsGone(error)) return 0;
+  if (IsExhausted(error)) return error;
+  const ProcessId id{pid, stat.start_ticks};
+  if (error) {
+    found.unreadable.push_back({id, stat.name});
+    return 0;
+  }
+  if (stat.is_kernel_thread()) return 0;
+  if (stat.has_exited()) {
+    if (stat.threads <= 1) return 0;
+    directory = OpenLivingThread(proc_, directory.get());
+    if (!directory) return 0;
+  }
+  for (int i = 0; i < kMostTries; ++i) {
+    std::vector<MappedFile> files;
+    const std::string before = ReadAuxv(directory.get());
+    error = ProcessLook(*this, directory.get(), id).Look(files);
+    if (error || files.empty()) break;
+    // What was read of two programs is about neither.
+    if (ReadAuxv(directory.get()) != before) continue;
+    found.files.insert(found.files.end(), files.begin(), files.end());
+    break;
+  }
+  if (IsExhausted(error)) return error;
+  if (IsGone(error)) return 0;
+  ++found.processes;
+  if (error) found.unreadable.push_back({id, stat.name});
+  return 0;
+}
+
+}  // namespace rm
