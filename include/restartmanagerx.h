@@ -216,7 +216,8 @@ typedef struct _RMX_STALE_LIST {
 /* Which processes of the machine run code that is not what is on disk any more? No session. Looks
  * at every process, as root; others see their own. Reads memory and program files, changes nothing.
  * Blocks: tens of ms for each 100 processes; at most 10 s for one that does not answer.
- * 160 unknown flag or ppList is NULL; 5 /proc cannot be read; 14, 29. */
+ * Works without a session store: then start times are comparable within the answer only.
+ * 160 unknown flag or ppList is NULL; 5 /proc cannot be read; 14. */
 DWORD WINAPI RmxGetStale(DWORD dwFlags, RMX_STALE_LIST **ppList);
 
 /* --- before it is done -------------------------------------------------------------------- */

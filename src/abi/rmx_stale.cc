@@ -3,7 +3,7 @@
 #include <restartmanagerx.h>
 #include <unistd.h>
 
-#include <map>
+#include <ctime>
 #include <utility>
 #include <vector>
 
@@ -30,6 +30,19 @@ RMX_STALE_FILE ToFile(StaleAnswer& answer, const StaleFile& stale, int64_t boot_
   out.szMappedBuildId = answer.Keep(stale.file.mapped_build_id);
   out.szNamedBuildId = answer.Keep(stale.file.named_build_id);
   return out;
+}
+
+int64_t Microseconds(clockid_t clock) {
+  timespec now{};
+  clock_gettime(clock, &now);
+  return now.tv_sec * int64_t{1'000'000} + now.tv_nsec / 1000;
+}
+
+// Who has no store, like a service that runs as a user without a login, has no other start times to
+// compare with.
+int64_t BootTime() {
+  const auto backing = OpenBacking();
+  return backing ? backing->boot_us : Microseconds(CLOCK_REALTIME) - Microseconds(CLOCK_BOOTTIME);
 }
 
 UINT Count(const StaleList& list, Freshness freshness) {
@@ -81,8 +94,6 @@ DWORD WINAPI RmxGetStale(DWORD dwFlags, RMX_STALE_LIST** ppList) {
     if (!ppList) return Fail(kBadArguments, "RmxGetStale needs a place for the list");
     if (dwFlags & ~DWORD{RMX_STALE_ALL})
       return Fail(kBadArguments, "RmxGetStale knows no flag in {:#x}", dwFlags);
-    auto backing = OpenBacking();
-    if (!backing) return Pass(std::move(backing));
     auto machine = OpenMachine();
     if (!machine) return Pass(std::move(machine));
     auto self = (*machine)->IdentifyProcess(getpid());
@@ -90,7 +101,7 @@ DWORD WINAPI RmxGetStale(DWORD dwFlags, RMX_STALE_LIST** ppList) {
     if (!*self) return Fail(kAccessDenied, "/proc does not show the calling process");
     auto list = ListStale(**machine, **self, dwFlags & RMX_STALE_ALL, {});
     if (!list) return Pass(std::move(list));
-    *ppList = ToStaleList(*list, backing->boot_us);
+    *ppList = ToStaleList(*list, BootTime());
     return {};
   });
 }

@@ -15,7 +15,8 @@ import tools
 HEAD = """# Scoreboard
 
 Situations in which a file is in use, or was, played with real processes by `tools/scoreboard`, which writes this page. A tool has
-to name all processes that use the file, and nobody else; and the kernel, where the kernel itself uses it.
+to name all processes that use the file, and nobody else; and the kernel, where the kernel itself uses it. Asked who runs outdated
+code, it has to name all who do, and nobody else; checkrestart is asked with `-v`, needrestart with `-b -v`.
 
 {right} right; {wrong} wrong: what it leaves out, or names too much; hangs: no answer in {patience} s. Where a question is about
 previous content, `restartctl` is asked by a session that knew the file before; the other tools know only the path.

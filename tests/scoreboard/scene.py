@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 ROWS = []
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -33,6 +34,14 @@ class Question:
     holders: set
     session: str = ""
     unreadable: set = dataclasses.field(default_factory=set)  # these must be named as not looked at
+
+
+@dataclasses.dataclass
+class Outdated:
+    """Who runs outdated code? `holders`: the right answer, pids. `besides`: pid -> what `stale --all` calls what else it has."""
+
+    holders: set
+    besides: dict = dataclasses.field(default_factory=dict)
 
 
 def row(kind):
@@ -152,6 +161,13 @@ class Scene:
                 subprocess.run(command, check=True)
 
         return enter
+
+    def tick(self):
+        """Returns when what is written from now on is younger than a process that runs already, as far as times can tell: a
+        process knows its start to a hundredth of a second."""
+        end = time.time() + 0.05
+        while time.time() < end:
+            os.sched_yield()
 
     def later(self, *command):
         """Runs when the scene ends, whatever happened."""

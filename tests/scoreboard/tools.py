@@ -84,7 +84,41 @@ def who(build):
     return backends(build), others
 
 
+def stale(scene, question):
+    out, err = run(scene, scene.build / "bin/restartctl", "stale", "--all", "--json")
+    if not out:
+        raise RuntimeError(err.strip())
+    files = [file for app in json.loads(out)["apps"] for file in app["files"]]
+    for pid, word in question.besides.items():
+        found = {file["freshness"] for file in files if file["pid"] == pid}
+        if found != {word}:
+            raise RuntimeError(f"pid {pid} is not {word} but {found}")
+    return {file["pid"] for file in files if file["freshness"] == "stale"}
+
+
+def needrestart(scene, question):
+    out, err = run(scene, "needrestart", "-b", "-v", "-r", "l", "-l")
+    words = "obsolete binary|deleted|non-existing|obsolete"
+    return {int(pid) for pid in re.findall(rf"#(\d+) uses (?:{words}) ", out.decode(errors="replace") + err)}
+
+
+def checkrestart(scene, question):
+    out, _ = run(scene, "checkrestart", "-v")
+    return {int(pid) for pid in re.findall(rb"\(PID: (\d+)\)", out)}
+
+
+def zypp(scene, question):
+    out, _ = run(scene, "zypp-CheckAccessDeleted")
+    return {int(pid) for pid in re.findall(rb"^\s*(\d+)\s", out, re.MULTILINE)}
+
+
+def outdated(build):
+    others = {"needrestart": needrestart, "checkrestart": checkrestart, "zypp-CheckAccessDeleted": zypp}
+    return {"restartctl": stale}, {name: ask for name, ask in others.items() if shutil.which(name)}
+
+
 # Kind of question -> (heading, function from the build folder to our columns and those of the others).
 KINDS = {
     "who": ("Who uses this file?", who),
+    "stale": ("Who runs outdated code?", outdated),
 }
