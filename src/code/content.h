@@ -16,7 +16,7 @@
 namespace rm {
 
 struct Content {
-  bool readable = false;
+  bool readable = false;  // at least its first bytes
   bool is_elf = false;
   uint16_t machine = 0;
   bool is_64 = false;

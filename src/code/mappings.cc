@@ -61,9 +61,15 @@ class Collector {
     if (!is_file) return;
     Mapping& mapping = mappings_.files[static_cast<size_t>(file)];
     const bool executable = IsExecutable(line);
-    if (mapping.first.end == 0 || (executable && !mapping.executable)) mapping.first = range;
+    const bool better = executable && !mapping.executable;
+    if (mapping.first.end != 0 && !better && mapping.header) return;
+    const uint64_t offset = OffsetOf(line);
+    if (mapping.first.end == 0 || better) {
+      mapping.first = range;
+      mapping.first_offset = offset;
+    }
     mapping.executable = mapping.executable || executable;
-    if (!mapping.header && OffsetOf(line) == 0) mapping.header = map->begin;
+    if (!mapping.header && offset == 0) mapping.header = map->begin;
   }
 
  private:

@@ -13,9 +13,10 @@ struct Mapping {
   std::string path;  // as printed, with " (deleted)" and escapes
   uint64_t dev = 0;  // the superblock's
   uint64_t ino = 0;
-  bool executable = false;  // some part of it is
-  AddressRange first;       // one part: its name in map_files; an executable one if there is one
-  uint64_t header = 0;      // where its first page is mapped; 0 nowhere
+  bool executable = false;    // some part of it is
+  AddressRange first;         // one part: its name in map_files; an executable one if there is one
+  uint64_t first_offset = 0;  // of that part in the file
+  uint64_t header = 0;        // where its first page is mapped; 0 nowhere
 };
 
 struct Mappings {

@@ -49,6 +49,7 @@ class ProcessLook {
   bool IsSameProgramKind(Subject& subject, RootView& view, const std::string& path);
 
   void CompareContent(Subject& subject, RootView& view, MappedFile& fact);
+  void CompareCode(const Subject& subject, RootView& view, MappedFile& fact);
   void DescribeMapped(Subject& subject, MappedFile& fact);
   void CompareTimes(Subject& subject, RootView& view, MappedFile& fact);
   bool IsLocal(const Subject& subject) const;

@@ -1,8 +1,11 @@
 // The part of ProcessLook that compares what is mapped with what is on disk.
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <vector>
 
 #include "code/process_look.h"
 #include "code/relocated.h"
@@ -13,6 +16,7 @@ namespace {
 
 // Start times are told in clock ticks, change times by the clock of the last tick.
 constexpr int64_t kClockGrain = 20'000'000;  // ns
+constexpr size_t kPage = 4096;
 
 int64_t Nanoseconds(const struct statx_timestamp& t) {
   return int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
@@ -50,12 +54,15 @@ Content ProcessLook::ReadMapped(Subject& subject) {
   if (const auto& object = ObjectOf(subject)) {
     content = shared_.contents_.Of(*object, [&] { return OpenMapped(subject); });
     if (content.readable) return content;
+    content = {};
   }
   const uint64_t header = subject.mapping.header;
   if (header) {
     const ReadAt read = [&](uint64_t offset, std::span<std::byte> into) {
       return memory_->Read(header + offset, into.data(), into.size());
     };
+    std::array<std::byte, 4> magic;
+    content.readable = read(0, magic);
     if (const auto elf = ReadElf(read)) {
       content.is_elf = true;
       content.machine = elf->machine;
@@ -84,12 +91,35 @@ void ProcessLook::CompareContent(Subject& subject, RootView& view, MappedFile& f
   if (!mapped.build_id.empty() || !named.build_id.empty()) return;
   const auto& object = ObjectOf(subject);
   if (!object) {
-    fact.trouble = "comparing the contents needs root";
+    CompareCode(subject, view, fact);
     return;
   }
   fact.same_bytes = shared_.contents_.AreEqual(
       *object, [&] { return OpenMapped(subject); }, view.Look(fact.path).object,
       [&] { return OpenNamed(view, fact.path); });
+}
+
+// Of a file that may not be opened, the code is in the memory of the process. Where it is the same,
+// the rest of the file may differ.
+void ProcessLook::CompareCode(const Subject& subject, RootView& view, MappedFile& fact) {
+  constexpr uint64_t kMost = 16 << 20;
+  const Mapping& mapping = subject.mapping;
+  const UniqueFd named = OpenNamed(view, fact.path);
+  const uint64_t size = std::min(mapping.first.end - mapping.first.begin, kMost);
+  std::vector<char> mine(kPage), theirs(kPage);
+  for (uint64_t at = 0; named && at < size; at += kPage) {
+    if (!memory_->Read(mapping.first.begin + at, mine.data(), kPage)) break;
+    const ssize_t got =
+        pread(named.get(), theirs.data(), kPage, static_cast<off_t>(mapping.first_offset + at));
+    if (got < 0) break;
+    // Behind the end of a file its last page has zeros.
+    std::fill(theirs.begin() + got, theirs.end(), '\0');
+    if (mine != theirs) {
+      fact.same_bytes = false;
+      return;
+    }
+  }
+  fact.trouble = "comparing the whole contents needs root";
 }
 
 void ProcessLook::DescribeMapped(Subject& subject, MappedFile& fact) {

@@ -75,8 +75,11 @@ class Site:
         return path
 
     def run(self, *options, program=None, before=None):
-        """Starts the loader, or what is there; its pid."""
-        return self.scene.start(program or self.program("bin/loader"), *options, before=before)
+        """Starts the loader, or another program; its pid. The loader itself stays as it is."""
+        loader = self.path("bin/loader")
+        if not program and not os.path.exists(loader):
+            self.program("bin/loader")
+        return self.scene.start(program or loader, *options, before=before)
 
     def loading(self, library, **how):
         return self.run("--load", library, **how)
