@@ -3,9 +3,11 @@
 #include <elf.h>
 #include <linux/limits.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <set>
+#include <span>
 
 #include "procfs/read.h"
 
@@ -15,7 +17,7 @@ namespace {
 constexpr size_t kMostLibraries = 4096;
 constexpr size_t kMostNamespaces = 16;  // of dlmopen(3)
 constexpr size_t kMostSegments = 64;
-constexpr size_t kMostDynamic = 512;
+constexpr size_t kMostDynamic = 128;
 constexpr size_t kUsualName = 256;
 
 // The layouts of both word sizes, <elf.h> and <link.h>; ours is the byte order.
@@ -83,9 +85,10 @@ class Loader {
     names_.program_headers = start.headers;
     uint64_t dynamic = 0;
     bool based = false;
-    for (size_t i = 0; i < start.header_count && i < kMostSegments; ++i) {
-      typename Bits::Phdr header;
-      if (!memory_.Read(start.headers + i * sizeof header, &header, sizeof header)) return;
+    std::array<typename Bits::Phdr, kMostSegments> headers;
+    const size_t count = std::min<uint64_t>(start.header_count, kMostSegments);
+    if (!memory_.Read(start.headers, headers.data(), count * sizeof headers[0])) return;
+    for (const auto& header : std::span(headers).first(count)) {
       if (header.p_type == PT_PHDR) {
         names_.base = start.headers - header.p_vaddr;
         based = true;
@@ -99,9 +102,10 @@ class Loader {
 
  private:
   uint64_t FindDebug(uint64_t at) {
-    for (size_t i = 0; i < kMostDynamic; ++i, at += sizeof(typename Bits::Dynamic)) {
-      typename Bits::Dynamic entry;
-      if (!memory_.Read(at, &entry, sizeof entry) || entry.d_tag == DT_NULL) return 0;
+    std::array<typename Bits::Dynamic, kMostDynamic> entries;
+    const size_t got = memory_.ReadSome(at, entries.data(), sizeof entries) / sizeof entries[0];
+    for (const auto& entry : std::span(entries).first(got)) {
+      if (entry.d_tag == DT_NULL) return 0;
       if (entry.d_tag == DT_DEBUG) return entry.d_un.d_ptr;
     }
     return 0;

@@ -78,6 +78,29 @@ StaleFile JudgeNothing(const MappedFile& file) {
   return Says(file, Freshness::kStale, "it was removed, and nothing took its place");
 }
 
+// Those that a stop of the unit leaves running. systemd.kill(5).
+std::string LeftRunning(const StaleApp& stale, const Observation& seen) {
+  const auto unit = std::find_if(seen.units.begin(), seen.units.end(), [&](const UnitFacts& facts) {
+    return facts.ref == *stale.app.unit;
+  });
+  if (unit == seen.units.end()) return "";
+  const bool leaves_main = unit->kill_mode == "none";
+  if (!leaves_main && unit->kill_mode != "process") return "";
+  std::string pids;
+  for (const ProcessId& process : stale.app.processes) {
+    const bool is_stale =
+        std::any_of(stale.files.begin(), stale.files.end(), [&](const StaleFile& file) {
+          return file.file.process == process && file.freshness == Freshness::kStale;
+        });
+    if (is_stale && (leaves_main || process.pid != unit->main_pid)) {
+      pids += fmt::format(" {}", process.pid);
+    }
+  }
+  if (pids.empty()) return "";
+  return fmt::format("; KillMode={} leaves pid{} running: end what is left by hand",
+                     unit->kill_mode, pids);
+}
+
 std::string_view FileName(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 }  // namespace
@@ -134,9 +157,11 @@ void FindCure(StaleApp& stale, const Observation& seen) {
   }
   if (app.type == AppType::kCritical) return is(Cure::kReboot, app.why_not_stoppable);
   if (app.is_service()) {
-    return is(Cure::kRestart, app.unit->user ? fmt::format("systemctl --user restart {}, by uid {}",
-                                                           app.unit->name, *app.unit->user)
-                                             : "systemctl restart " + app.unit->name);
+    const std::string command =
+        app.unit->user
+            ? fmt::format("systemctl --user restart {}, by uid {}", app.unit->name, *app.unit->user)
+            : "systemctl restart " + app.unit->name;
+    return is(Cure::kRestart, command + LeftRunning(stale, seen));
   }
   switch (app.come_back) {
     case ComeBack::kRegistered:

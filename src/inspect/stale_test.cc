@@ -152,6 +152,28 @@ TEST_F(CureTest, ServicesAreRestartedByTheirManager) {
   EXPECT_THAT(Find(Service(1000)).how, testing::HasSubstr("--user"));
 }
 
+TEST_F(CureTest, WhatARestartLeavesRunningIsNamed) {
+  UnitFacts unit;
+  unit.ref = *Service().unit;
+  unit.main_pid = 7;
+  unit.kill_mode = "process";
+  seen_.units.push_back(unit);
+  StaleApp stale;
+  stale.app = Service();
+  stale.app.main = {7, 70};
+  stale.app.processes = {{7, 70}, {8, 80}, {9, 90}};
+  for (const pid_t pid : {7, 8}) {
+    MappedFile file = Library(AtName::kNothing);
+    file.process = {pid, static_cast<uint64_t>(pid) * 10};
+    stale.files.push_back(Judge(file));
+  }
+  FindCure(stale, seen_);
+  EXPECT_THAT(stale.how, testing::HasSubstr("KillMode=process leaves pid 8 running"));
+  seen_.units[0].kill_mode = "control-group";
+  FindCure(stale, seen_);
+  EXPECT_EQ(stale.how, "systemctl restart foo.service");
+}
+
 TEST_F(CureTest, ProgramsAreBroughtBackIfTheyCanBe) {
   App app;
   app.come_back = ComeBack::kRelaunched;

@@ -73,6 +73,9 @@ Result<UnitFacts> Manager::Describe(const std::string& unit) {
     Result<uint32_t> main_pid = connection_->GetNumber(path, kServiceInterface, "MainPID");
     if (!main_pid) return Pass(std::move(main_pid));
     facts.main_pid = static_cast<pid_t>(*main_pid);
+    Result<std::string> kill_mode = connection_->GetString(path, kServiceInterface, "KillMode");
+    if (!kill_mode) return Pass(std::move(kill_mode));
+    facts.kill_mode = *kill_mode;
   }
   if (service || facts.ref.name.ends_with(".scope")) {
     const char* interface = service ? kServiceInterface : kScopeInterface;

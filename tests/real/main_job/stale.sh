@@ -27,7 +27,7 @@ if [ -n "$debs" ] && ls "$debs"/nginx*.deb >/dev/null 2>&1; then
   systemctl restart nginx
   nginx=nginx
 fi
-systemctl start mj-db mj-delegate mj-tmpl@a mj-tmpl@b
+systemctl start mj-db mj-delegate mj-tmpl@a mj-tmpl@b mj-leaves
 as_user systemctl --user start mj-user
 LD_PRELOAD=$lib setsid /bin/sleep 1234567 </dev/null >/dev/null 2>&1 &
 plain=$!
@@ -46,8 +46,10 @@ for unit in mj-db mj-delegate mj-tmpl@a mj-tmpl@b; do
 done
 check "the user's service is named by its manager" grep -q "^user:$user/mj-user.service.*restart" <<<"$said"
 check "the program is named" grep -q "^sleep (pid $plain)" <<<"$said"
+check "what a restart would leave running is named" \
+  grep -q "^mj-leaves.service.*KillMode=process leaves pid [0-9]* running" <<<"$said"
 [ -z "$nginx" ] || check "so is nginx, which was started with it" grep -q '^nginx.service' <<<"$said"
-same "nobody else is" "$((6 + ${#nginx} / 5))" "$(grep -c '^[^ ]' <<<"$said")"
+same "nobody else is" "$((7 + ${#nginx} / 5))" "$(grep -c '^[^ ]' <<<"$said")"
 check "JSON has the same" python3 -c '
 import json, sys
 apps = json.loads(sys.argv[1])["apps"]
@@ -64,10 +66,15 @@ check "by the same name" grep -q "^user:$user/mj-user.service" <<<"$seen"
 check "and of nothing else" test "$(grep -c '^[^ ]' <<<"$seen")" = 1
 check "and that there is more" grep -q "^restartctl: unreadable: .*run as root" /run/user.err
 
-systemctl restart mj-db mj-delegate mj-tmpl@a mj-tmpl@b $nginx
+systemctl restart mj-db mj-delegate mj-tmpl@a mj-tmpl@b mj-leaves $nginx
 as_user systemctl --user restart mj-user
 kill $plain
 wait $plain
+stale
+check "who was left running is still named" grep -q "^mj-leaves.service" <<<"$said"
+same "and nobody else" 1 "$(grep -c '^[^ ]' <<<"$said")"
+systemctl kill --kill-whom=all mj-leaves
+await 10 all_down mj-leaves
 stale
 same "nobody is any more when all are started again" 0 $status
 

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 
 from builds import Site
+from dead_mount import DeadMount
 from scene import Lacks, Outdated, row
 
 
@@ -256,4 +257,42 @@ def btrfs_rolled_back(scene):
     scene.mount("-o", "subvol=b", device, place)
     scene.later("umount", "--lazy", place)
     site.loading(place + "/lib.so")
+    return Outdated({old})
+
+
+def with_dead_mount(scene, site):
+    library = site.library("made.so")
+    with open(library, "rb") as file:
+        mount = DeadMount(site.folder("server"), "lib.so", file.read())
+    pid = site.loading(mount.path)
+    return mount, pid
+
+
+@row("stale")
+def dead_mount(scene):
+    "a library on a mount whose server is dead: nobody"
+    mount, _ = with_dead_mount(scene, Site(scene))
+    mount.stop()
+    return Outdated(set())
+
+
+@row("stale")
+def beside_dead_mount(scene):
+    "a library was replaced, in a process that also has one on a mount whose server is dead"
+    site = Site(scene)
+    mount, _ = with_dead_mount(scene, site)
+    old = site.run("--load", mount.path, "--load", site.library("lib.so"))
+    site.library("lib.so", 2)
+    mount.stop()
+    return Outdated({old})
+
+
+@row("stale")
+def lazily_gone(scene):
+    "the mount with the dead server was taken away, and another version put in its place"
+    site = Site(scene)
+    mount, old = with_dead_mount(scene, site)
+    mount.stop()
+    scene.run("umount", "--lazy", site.path("server"))
+    site.library("server/lib.so", 2)
     return Outdated({old})
