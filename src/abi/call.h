@@ -16,12 +16,23 @@ const char* LastErrorText();
 // Remembers the sentence, sets errno to the nearest meaning, returns the code.
 DWORD Report(const Error& error);
 
+// A failure with a code that a function does not document is 29, with its own sentence: callers
+// know what to do about the documented ones. All of them have 14, 29 and 121; an empty list is a
+// function with any code.
+template <uint32_t... kDocumented>
+Error AsDocumented(Error error) {
+  const bool documented = sizeof...(kDocumented) == 0 || error.code == kOutOfMemory ||
+                          error.code == kSemTimeout || ((error.code == kDocumented) || ...);
+  if (!documented) error.code = kWriteFault;
+  return error;
+}
+
 // The one guard of every ABI function: no exception crosses it.
-template <class Body>
+template <uint32_t... kDocumented, class Body>
 DWORD Call(Body&& body) noexcept {
   try {
     Result<void> result = std::forward<Body>(body)();
-    return result ? ERROR_SUCCESS : Report(result.error());
+    return result ? ERROR_SUCCESS : Report(AsDocumented<kDocumented...>(std::move(result.error())));
   } catch (const std::bad_alloc&) {
     return Report(Error{kOutOfMemory, "out of memory"});
   } catch (const std::exception& failure) {

@@ -40,6 +40,17 @@ TEST(CallTest, AFailureBecomesItsCodeItsSentenceAndTheNearestErrno) {
   }
 }
 
+TEST(CallTest, ACodeThatIsNotDocumentedIs29WithItsOwnSentence) {
+  const auto fails = [](uint32_t code) {
+    return [code]() -> Result<void> { return Fail(code, "no /proc here"); };
+  };
+  EXPECT_EQ((Call<kInvalidHandle, kBadArguments>(fails(kAccessDenied))), DWORD{ERROR_WRITE_FAULT});
+  EXPECT_STREQ(LastErrorText(), "no /proc here");
+  for (const uint32_t code :
+       {kInvalidHandle, kBadArguments, kOutOfMemory, kSemTimeout, kWriteFault})
+    EXPECT_EQ((Call<kInvalidHandle, kBadArguments>(fails(code))), code);
+}
+
 TEST(CallTest, NoExceptionCrosses) {
   EXPECT_EQ(Call([]() -> Result<void> { throw std::bad_alloc(); }), DWORD{ERROR_OUTOFMEMORY});
   EXPECT_STREQ(LastErrorText(), "out of memory");

@@ -14,13 +14,6 @@
 namespace rm {
 namespace {
 
-// The session may have been ended by its primary in another process.
-Result<void> EndedIsInvalid(Result<void> result) {
-  if (!result && result.error().code == kSessionCredentialConflict)
-    return Fail(kInvalidHandle, "{}", result.error().message);
-  return result;
-}
-
 std::vector<ProcessId> ToProcesses(UINT count, const RM_UNIQUE_PROCESS* processes,
                                    int64_t boot_us) {
   std::vector<ProcessId> converted;
@@ -59,18 +52,18 @@ Result<std::vector<std::string>> ToStrings(UINT count, const char* const* texts,
 template <class Text>
 DWORD Register(DWORD handle, UINT n_files, Text* files, UINT n_processes,
                const RM_UNIQUE_PROCESS* processes, UINT n_services, Text* services) {
-  return Call([&]() -> Result<void> {
+  return Call<kInvalidHandle, kBadArguments>([&]() -> Result<void> {
     if (auto valid = CheckArrays(n_files, files, n_processes, processes, n_services, services);
         !valid)
       return valid;
-    auto open = Handles().Get(handle);
-    if (!open) return Pass(std::move(open));
     auto paths = ToStrings(n_files, files, "a file name");
     if (!paths) return Pass(std::move(paths));
     auto names = ToStrings(n_services, services, "a service name");
     if (!names) return Pass(std::move(names));
-    return EndedIsInvalid(open->session->Register(
-        *paths, ToProcesses(n_processes, processes, open->boot_us), *names));
+    auto open = Handles().Get(handle);
+    if (!open) return Pass(std::move(open));
+    return open->session->Register(*paths, ToProcesses(n_processes, processes, open->boot_us),
+                                   *names);
   });
 }
 
@@ -164,7 +157,7 @@ DWORD WINAPI RmxRegisterResources(DWORD dwSessionHandle, UINT nFiles, const char
 
 DWORD WINAPI RmAddFilter(DWORD dwSessionHandle, LPCWSTR strModuleName, RM_UNIQUE_PROCESS* pProcess,
                          LPCWSTR strServiceShortName, RM_FILTER_ACTION FilterAction) {
-  return Call([&]() -> Result<void> {
+  return Call<kInvalidHandle, kBadArguments, kSessionCredentialConflict>([&]() -> Result<void> {
     if (FilterAction != RmNoRestart && FilterAction != RmNoShutdown)
       return Fail(kBadArguments, "a filter's action is RmNoRestart or RmNoShutdown");
     auto open = Handles().Get(dwSessionHandle);
@@ -179,33 +172,36 @@ DWORD WINAPI RmAddFilter(DWORD dwSessionHandle, LPCWSTR strModuleName, RM_UNIQUE
 
 DWORD WINAPI RmRemoveFilter(DWORD dwSessionHandle, LPCWSTR strModuleName,
                             RM_UNIQUE_PROCESS* pProcess, LPCWSTR strServiceShortName) {
-  return Call([&]() -> Result<void> {
-    auto open = Handles().Get(dwSessionHandle);
-    const int64_t boot_us = open ? open->boot_us : 0;
-    auto filter = ToFilter(strModuleName, pProcess, strServiceShortName, boot_us);
-    if (!filter) return Pass(std::move(filter));
-    if (!open) return Pass(std::move(open));
-    return open->session->RemoveFilter(*filter);
-  });
+  return Call<kFileNotFound, kInvalidHandle, kBadArguments, kSessionCredentialConflict>(
+      [&]() -> Result<void> {
+        auto open = Handles().Get(dwSessionHandle);
+        const int64_t boot_us = open ? open->boot_us : 0;
+        auto filter = ToFilter(strModuleName, pProcess, strServiceShortName, boot_us);
+        if (!filter) return Pass(std::move(filter));
+        if (!open) return Pass(std::move(open));
+        return open->session->RemoveFilter(*filter);
+      });
 }
 
 DWORD WINAPI RmGetFilterList(DWORD dwSessionHandle, PBYTE pbFilterBuf, DWORD cbFilterBuf,
                              LPDWORD cbFilterBufNeeded) {
-  return Call([&]() -> Result<void> {
-    if (!cbFilterBufNeeded) return Fail(kMoreData, "there is no place for the size");
-    if (!pbFilterBuf && cbFilterBuf != 0)
-      return Fail(kBadArguments, "the filter buffer is NULL, but its size is not 0");
-    auto open = Handles().Get(dwSessionHandle);
-    if (!open) return Pass(std::move(open));
-    auto filters = open->session->Filters();
-    if (!filters) return Pass(std::move(filters));
-    size_t needed = 0;
-    for (const Filter& filter : *filters) needed += FilterList::SizeOf(filter);
-    *cbFilterBufNeeded = static_cast<DWORD>(needed);
-    if (needed > cbFilterBuf)
-      return Fail(kMoreData, "the filters need {} bytes, the buffer has {}", needed, cbFilterBuf);
-    FilterList list(pbFilterBuf, open->boot_us);
-    for (const Filter& filter : *filters) list.Add(filter, &filter == &filters->back());
-    return {};
-  });
+  return Call<kInvalidHandle, kBadArguments, kMoreData, kSessionCredentialConflict>(
+      [&]() -> Result<void> {
+        if (!cbFilterBufNeeded) return Fail(kMoreData, "there is no place for the size");
+        if (!pbFilterBuf && cbFilterBuf != 0)
+          return Fail(kBadArguments, "the filter buffer is NULL, but its size is not 0");
+        auto open = Handles().Get(dwSessionHandle);
+        if (!open) return Pass(std::move(open));
+        auto filters = open->session->Filters();
+        if (!filters) return Pass(std::move(filters));
+        size_t needed = 0;
+        for (const Filter& filter : *filters) needed += FilterList::SizeOf(filter);
+        *cbFilterBufNeeded = static_cast<DWORD>(needed);
+        if (needed > cbFilterBuf)
+          return Fail(kMoreData, "the filters need {} bytes, the buffer has {}", needed,
+                      cbFilterBuf);
+        FilterList list(pbFilterBuf, open->boot_us);
+        for (const Filter& filter : *filters) list.Add(filter, &filter == &filters->back());
+        return {};
+      });
 }

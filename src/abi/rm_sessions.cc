@@ -80,7 +80,7 @@ Result<DWORD> OpenByKey(const std::string& key, Role role) {
 using namespace rm;
 
 DWORD WINAPI RmStartSession(DWORD* pSessionHandle, DWORD dwSessionFlags, WCHAR strSessionKey[]) {
-  return Call([&]() -> Result<void> {
+  return Call<kBadArguments, kMaxSessionsReached>([&]() -> Result<void> {
     if (!pSessionHandle || !strSessionKey)
       return Fail(kBadArguments, "RmStartSession needs a place for the handle and for the key");
     if (dwSessionFlags != 0) return Fail(kBadArguments, "the session flags have to be 0");
@@ -110,14 +110,16 @@ DWORD WINAPI RmxStartSession(DWORD* pSessionHandle, const RM_UNIQUE_PROCESS* pOw
 }
 
 DWORD WINAPI RmJoinSession(DWORD* pSessionHandle, const WCHAR strSessionKey[]) {
-  return Call([&]() -> Result<void> {
-    if (!pSessionHandle) return Fail(kBadArguments, "RmJoinSession needs a place for the handle");
-    if (!strSessionKey) return Fail(kBadArguments, "the session key is NULL");
-    auto handle = OpenByKey(ReadKey(strSessionKey), Role::kSecondary);
-    if (!handle) return Pass(std::move(handle));
-    *pSessionHandle = *handle;
-    return {};
-  });
+  return Call<kBadArguments, kMaxSessionsReached, kSessionCredentialConflict>(
+      [&]() -> Result<void> {
+        if (!pSessionHandle)
+          return Fail(kBadArguments, "RmJoinSession needs a place for the handle");
+        if (!strSessionKey) return Fail(kBadArguments, "the session key is NULL");
+        auto handle = OpenByKey(ReadKey(strSessionKey), Role::kSecondary);
+        if (!handle) return Pass(std::move(handle));
+        *pSessionHandle = *handle;
+        return {};
+      });
 }
 
 DWORD WINAPI RmxOpenSession(DWORD* pSessionHandle, const char* szKey) {
@@ -132,16 +134,13 @@ DWORD WINAPI RmxOpenSession(DWORD* pSessionHandle, const char* szKey) {
 }
 
 DWORD WINAPI RmEndSession(DWORD dwSessionHandle) {
-  return Call([&]() -> Result<void> {
+  return Call<kInvalidHandle>([&]() -> Result<void> {
     auto open = Handles().Get(dwSessionHandle);
     if (!open) return Pass(std::move(open));
     auto ended = open->session->End();
-    // The session itself is gone: another thread, or another process, has ended it.
-    const bool gone = !ended && ended.error().code == kSessionCredentialConflict;
-    if (ended || gone) Handles().Remove(dwSessionHandle, open->session);
-    if (gone)
-      return Fail(kInvalidHandle, "the session behind handle {} has ended already",
-                  dwSessionHandle);
+    // 6: another thread, or another process, has ended the session itself.
+    if (ended || ended.error().code == kInvalidHandle)
+      Handles().Remove(dwSessionHandle, open->session);
     return ended;
   });
 }

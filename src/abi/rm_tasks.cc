@@ -23,7 +23,8 @@ using namespace rm;
 
 DWORD WINAPI RmGetList(DWORD dwSessionHandle, UINT* pnProcInfoNeeded, UINT* pnProcInfo,
                        RM_PROCESS_INFO rgAffectedApps[], LPDWORD lpdwRebootReasons) {
-  return Call([&]() -> Result<void> {
+  return Call<kAccessDenied, kInvalidHandle, kBadArguments, kMoreData, kSessionCredentialConflict,
+              kCancelled>([&]() -> Result<void> {
     if (!pnProcInfoNeeded || !pnProcInfo || !lpdwRebootReasons)
       return Fail(kBadArguments, "RmGetList needs places for both counts and the reboot reasons");
     if (!rgAffectedApps && *pnProcInfo != 0)
@@ -31,6 +32,8 @@ DWORD WINAPI RmGetList(DWORD dwSessionHandle, UINT* pnProcInfoNeeded, UINT* pnPr
     auto open = Handles().Get(dwSessionHandle);
     if (!open) return Pass(std::move(open));
     auto list = open->session->List(false);
+    if (!list && list.error().code == kAccessDenied)  // not the 5 of a directory
+      return Fail(kWriteFault, "{}", list.error().message);
     if (!list) return Pass(std::move(list));
     if (list->directory_registered)
       return Fail(kAccessDenied, "a directory is registered: only files have users");
@@ -51,7 +54,8 @@ DWORD WINAPI RmGetList(DWORD dwSessionHandle, UINT* pnProcInfoNeeded, UINT* pnPr
 
 DWORD WINAPI RmShutdown(DWORD dwSessionHandle, ULONG lActionFlags,
                         RM_WRITE_STATUS_CALLBACK fnStatus) {
-  return Call([&]() -> Result<void> {
+  return Call<kInvalidHandle, kBadArguments, kFailNoActionReboot, kFailShutdown,
+              kSessionCredentialConflict, kCancelled>([&]() -> Result<void> {
     if (lActionFlags & ~ULONG{RmForceShutdown | RmShutdownOnlyRegistered})
       return Fail(kBadArguments, "0x{:x} is no RM_SHUTDOWN_TYPE", lActionFlags);
     auto open = Handles().Get(dwSessionHandle);
@@ -65,7 +69,8 @@ DWORD WINAPI RmShutdown(DWORD dwSessionHandle, ULONG lActionFlags,
 
 DWORD WINAPI RmRestart(DWORD dwSessionHandle, DWORD dwRestartFlags,
                        RM_WRITE_STATUS_CALLBACK fnStatus) {
-  return Call([&]() -> Result<void> {
+  return Call<kInvalidHandle, kBadArguments, kFailRestart, kRequestOutOfSequence,
+              kSessionCredentialConflict, kCancelled>([&]() -> Result<void> {
     if (dwRestartFlags != 0) return Fail(kBadArguments, "the restart flags have to be 0");
     auto open = Handles().Get(dwSessionHandle);
     if (!open) return Pass(std::move(open));
@@ -74,7 +79,7 @@ DWORD WINAPI RmRestart(DWORD dwSessionHandle, DWORD dwRestartFlags,
 }
 
 DWORD WINAPI RmCancelCurrentTask(DWORD dwSessionHandle) {
-  return Call([&]() -> Result<void> {
+  return Call<kInvalidHandle, kSessionCredentialConflict>([&]() -> Result<void> {
     auto open = Handles().Get(dwSessionHandle);
     if (!open) return Pass(std::move(open));
     return open->session->Cancel();

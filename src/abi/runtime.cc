@@ -3,11 +3,15 @@
 #include <dlfcn.h>
 #include <restartmanager.h>
 
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
 #include <map>
 #include <mutex>
 #include <utility>
 
 #include "apps/ask.h"
+#include "base/win32_codes.h"
 #include "machine/machine_linux.h"
 #include "store/directory.h"
 #include "store/sqlite_store.h"
@@ -22,6 +26,23 @@ std::string ProgramDirectory() {
     return "";
   const std::string file = here.dli_fname;
   return file.substr(0, file.rfind('/') + 1) + "restart-manager";
+}
+
+// contract.md 5.4
+constexpr Milliseconds kLockLimit{30'000};
+constexpr int64_t kLongestLockLimit = 24 * 60 * 60 * 1000;
+
+Result<Milliseconds> LockLimit() {
+  constexpr char kVariable[] = "RESTART_MANAGER_LOCK_TIMEOUT";
+  const char* text = ::secure_getenv(kVariable);
+  if (!text || !*text) return kLockLimit;
+  const char* const end = text + std::strlen(text);
+  int64_t limit = -1;
+  const auto [stop, trouble] = std::from_chars(text, end, limit);
+  if (trouble == std::errc() && stop == end && limit >= 0 && limit <= kLongestLockLimit)
+    return Milliseconds(limit);
+  return Fail(kWriteFault, "{} is \"{}\": it is a number of milliseconds, at most a day.",
+              kVariable, text);
 }
 
 bool IsAlive(const ProcessId& process) {
@@ -47,7 +68,9 @@ Result<Backing> OpenBacking() {
   if (const auto found = backings.find(*directory); found != backings.end()) return found->second;
   Backing backing;
   backing.directory = *directory;
-  auto store = OpenStore(*directory, kLockLimit);
+  auto limit = LockLimit();
+  if (!limit) return Pass(std::move(limit));
+  auto store = OpenStore(*directory, *limit);
   if (!store) return Pass(std::move(store));
   backing.store = std::move(*store);
   auto boot = backing.store->BootTime();

@@ -11,15 +11,14 @@
 
 namespace rm {
 
-inline constexpr Milliseconds kLockLimit{30'000};  // contract.md 5.4
-
 struct Backing {
   std::shared_ptr<SessionStore> store;
   std::string directory;
   int64_t boot_us = 0;  // SessionStore::BootTime
 };
 
-// The store of this user. One per process and directory, kept open.
+// The store of this user. One per process and directory, kept open. Its lock limit is that of
+// RESTART_MANAGER_LOCK_TIMEOUT in the environment (ms), or 30 s.
 Result<Backing> OpenBacking();
 // A store of its own with another lock limit.
 Result<std::shared_ptr<SessionStore>> OpenStore(const std::string& directory,

@@ -14,8 +14,7 @@ void Progress::Begin() {
 
 void Progress::Done(size_t count) {
   done_ = std::min(done_ + count, total_);
-  // 100 is told at the end only, when nothing more can fail.
-  if (total_ != 0) Tell(std::min<unsigned>(99, static_cast<unsigned>(done_ * 100 / total_)));
+  if (total_ != 0) Tell(static_cast<unsigned>(done_ * 100 / total_));
 }
 
 void Progress::End() { Tell(100); }

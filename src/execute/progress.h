@@ -1,4 +1,5 @@
-// How far is it? A strictly increasing 0..100, no value twice (contract.md 13).
+// How far is it? 0, then the share of what is done, rounded down, then 100; strictly increasing
+// (contract.md 13).
 #pragma once
 
 #include <functional>
@@ -10,7 +11,7 @@ class Progress {
   Progress(size_t total, std::function<void(unsigned)> tell);
   void Begin();  // tells 0
   void Done(size_t count = 1);
-  void End();  // tells 100
+  void End();  // tells 100, if that was not told
   unsigned percent() const { return percent_; }
 
  private:

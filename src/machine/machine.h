@@ -74,6 +74,9 @@ class Machine {
   // failure.
   virtual Result<std::vector<FileResource>> IdentifyFiles(
       const std::vector<std::string>& paths) = 0;
+  // A path as /proc/PID/exe would show it: where its links lead. What cannot be followed to its end
+  // stays as it is.
+  virtual std::string WithoutLinks(const std::string& path) = 0;
   // None: no such process.
   virtual Result<std::optional<ProcessId>> IdentifyProcess(pid_t pid) = 0;
   // `load_state` "not-found" when there is no such unit; 29-free: a machine without systemd has no

@@ -48,6 +48,7 @@ class LinuxMachine final : public Machine {
     return caller;
   }
 
+  std::string WithoutLinks(const std::string& path) override { return rm::WithoutLinks(path); }
   Result<std::vector<FileResource>> IdentifyFiles(const std::vector<std::string>& paths) override {
     return rm::IdentifyFiles(paths);
   }

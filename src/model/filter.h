@@ -27,4 +27,8 @@ struct Filter {
   FilterAction action = FilterAction::kNoShutdown;
 };
 
+// Whether both mean the same, however it is spelled: "/bin//x" is "/bin/./x", "nginx" is
+// "nginx.service". What takes the file system to tell, links and "..", tells them apart.
+bool SameTarget(const Filter& a, const Filter& b);
+
 }  // namespace rm

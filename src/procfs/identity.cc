@@ -115,13 +115,19 @@ Result<FileResource> IdentifyIn(const std::string& path, Directory& directory) {
   struct statx found {};
   const int error = path.size() < PATH_MAX ? FindObject(file, directory, found) : ENAMETOOLONG;
   if (!error) file.at_registration = ToIdentity(found);
-  if (error == ELOOP) return Fail(kBadArguments, "The links of {} form a loop.", path);
   if (error == ENAMETOOLONG) return Fail(kBadArguments, "The path {} is too long.", path);
   if (IsExhausted(error)) return Fail(kOutOfMemory, "Cannot open {}: {}.", path, strerror(error));
   return file;
 }
 
 }  // namespace
+
+std::string WithoutLinks(const std::string& path) {
+  if (!path.starts_with('/')) return path;
+  std::vector<std::string> links;
+  std::string end;
+  return FollowLinks(path, links, end) == 0 ? end : path;
+}
 
 Result<FileResource> IdentifyFile(const std::string& path) {
   Directory directory;

@@ -86,11 +86,24 @@ TEST_F(IdentifyFileTest, WhatIsNotThereIsNoFailure) {
   EXPECT_FALSE(Identify(at_.path() + "/file/").at_registration);
 }
 
-TEST_F(IdentifyFileTest, RefusesWhatIsNoPath) {
+// It might lead to a file later, like any path (contract.md 6.4); and a list would fail for it.
+TEST_F(IdentifyFileTest, LinksThatLeadInACircleAreNoFailure) {
   fs::create_symlink("b", at_.path() + "/a");
   fs::create_symlink("a", at_.path() + "/b");
-  ExpectRefused(at_.path() + "/a", "loop");
-  ExpectRefused(at_.path() + "/a/x", "loop");
+  EXPECT_FALSE(Identify(at_.path() + "/a").at_registration);
+  EXPECT_FALSE(Identify(at_.path() + "/a/x").at_registration);
+}
+
+TEST_F(IdentifyFileTest, AProgramGoesByThePathWithoutLinks) {
+  const std::string end = fs::canonical(at_.Write("program"));
+  fs::create_symlink("program", at_.path() + "/name");
+  fs::create_symlink(".", at_.path() + "/here");
+  EXPECT_EQ(WithoutLinks(at_.path() + "/here/./name"), end);
+  EXPECT_EQ(WithoutLinks(at_.path() + "//missing"), at_.path() + "//missing");
+  EXPECT_EQ(WithoutLinks("name"), "name");
+}
+
+TEST_F(IdentifyFileTest, RefusesWhatIsNoPath) {
   ExpectRefused("relative", "not an absolute path");
   ExpectRefused("", "not an absolute path");
   ExpectRefused(std::string("/a\0b", 4), "not an absolute path");

@@ -42,6 +42,17 @@ void KeepDebts(const std::vector<Debt>& before, StopPlan& plan) {
   }
 }
 
+// The app that is brought back by it: as it was seen, or what the debt itself says.
+App OwedApp(const Debt& debt, const std::vector<App>& seen) {
+  for (const App& app : seen)
+    if (debt.unit ? app.unit == debt.unit : !app.is_service() && app.main == debt.process->was)
+      return app;
+  App app;
+  app.unit = debt.unit;
+  if (debt.process) app.main = debt.process->was;
+  return app;
+}
+
 // Somebody still waits for the late departure of a program that stayed, to bring it back. Now it is
 // to leave again, and what is to be replaced is not replaced yet.
 void CallOffLateReturns(const std::vector<Debt>& before, const StopPlan& plan, Machine& machine) {
@@ -99,7 +110,7 @@ Result<Session::Look> Session::LookAround(bool capture, std::stop_token cancel) 
   if (!state) return Pass(std::move(state));
   Look look;
   look.state = std::move(*state);
-  ResolveAliases(look.state.filters);
+  ResolveTargets(look.state.filters);
   ObserveOptions observe;
   observe.capture = capture;
   auto seen = machine_->Observe(look.state.registered, observe, cancel);
@@ -116,10 +127,12 @@ Result<Session::Look> Session::LookAround(bool capture, std::stop_token cancel) 
   return look;
 }
 
-// A service may be named by an alias of its unit. Who cannot be asked about is meant as it is
-// named.
-void Session::ResolveAliases(std::vector<Filter>& filters) const {
+// A service may be named by an alias of its unit, an executable by a path with links. Who cannot be
+// asked about is meant as it is named.
+void Session::ResolveTargets(std::vector<Filter>& filters) const {
   for (Filter& filter : filters) {
+    if (auto* executable = std::get_if<Filter::Executable>(&filter.target))
+      executable->path = machine_->WithoutLinks(executable->path);
     auto* service = std::get_if<Filter::Service>(&filter.target);
     const auto named = service ? ParseUnitRef(service->name) : std::nullopt;
     if (!named) continue;
@@ -177,9 +190,10 @@ Result<void> Session::Shutdown(StopOptions options, const std::function<void(uns
   const std::lock_guard lock(verb_);
   if (auto primary = RequirePrimary("stop applications"); !primary) return primary;
   const std::stop_token cancel = BeginTask();
+  // RmRestart is in sequence from now on, whatever comes of this (contract.md 11.2).
+  if (auto noted = store_->SetShutdownAttempted(record_.id); !noted) return noted;
   auto look = LookAround(true, cancel);
   if (!look) return Pass(std::move(look));
-  if (auto noted = store_->SetShutdownAttempted(record_.id); !noted) return noted;
   auto plan = PlanFrom(*look, options);
   if (!plan) return Pass(std::move(plan));
   if (plan->refusal != 0) {
@@ -204,11 +218,30 @@ Result<void> Session::Restart(const std::function<void(unsigned)>& percent) {
   if (!state) return Pass(std::move(state));
   if (!state->record.shutdown_attempted)
     return Fail(kRequestOutOfSequence, "there is nothing to restart before RmShutdown");
+  if (auto suppressed = OweNothingToMasked(*state); !suppressed) return suppressed;
   StopContext context = Context(cancel);
   context.percent = percent;
   auto restarted = rm::Restart(state->debts, state->seen, context, *machine_, *store_);
   if (auto saved = store_->SaveSeen(record_.id, state->seen); !saved && restarted) return saved;
   return restarted;
+}
+
+// A filter that came after the stop counts as well.
+Result<void> Session::OweNothingToMasked(SessionState& state) {
+  ResolveTargets(state.filters);
+  ApplyFilters(state.filters, state.seen);
+  std::vector<Debt> suppressed;
+  for (Debt& debt : state.debts) {
+    if (debt.state != DebtState::kOwed && debt.state != DebtState::kFailed) continue;
+    std::vector<App> owed{OwedApp(debt, state.seen)};
+    ApplyFilters(state.filters, owed);
+    if (!(owed[0].status & kStatusRestartMasked)) continue;
+    if (auto cancelled = machine_->CancelStart(debt); !cancelled) return cancelled;
+    debt.state = DebtState::kCancelled;
+    suppressed.push_back(debt);
+  }
+  if (suppressed.empty()) return {};
+  return store_->UpdateDebts(record_.id, suppressed);
 }
 
 Result<void> Session::Cancel() {
@@ -255,13 +288,25 @@ void Session::SetEvents(EventSink events) {
 
 Result<void> Session::End() {
   if (role_ == Role::kSecondary) return {};
-  if (auto cancelled = Cancel(); !cancelled) return cancelled;
+  SetEnding(true);
   const std::lock_guard lock(verb_);
+  auto ended = EndInStore();
+  if (!ended) SetEnding(false);
+  return ended;
+}
+
+Result<void> Session::EndInStore() {
   auto state = store_->Load(record_.id);
   if (!state) return Pass(std::move(state));
   if (state->record.shutdown_attempted)
     if (auto down = LeaveDown(state->debts, Context({}), *machine_, *store_); !down) return down;
   return store_->End(record_.id);
+}
+
+void Session::SetEnding(bool ending) {
+  const std::lock_guard lock(cancel_);
+  ending_ = ending;
+  if (ending) task_.request_stop();
 }
 
 StopContext Session::Context(std::stop_token cancel) const {
@@ -278,6 +323,7 @@ StopContext Session::Context(std::stop_token cancel) const {
 std::stop_token Session::BeginTask() {
   const std::lock_guard lock(cancel_);
   task_ = std::stop_source();
+  if (ending_) task_.request_stop();
   return task_.get_token();
 }
 

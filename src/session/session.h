@@ -57,7 +57,7 @@ class Session {
   void SetOption(const std::function<void(SessionOptions&)>& set);
   void UseStore(std::shared_ptr<SessionStore> store);
   void SetEvents(EventSink events);
-  // After this no other method may be called.
+  // Cancels what runs and what waits for its turn; when it succeeds everything else is 6.
   Result<void> End();
 
  private:
@@ -69,10 +69,13 @@ class Session {
 
   Result<void> RequirePrimary(const char* act) const;
   Result<Look> LookAround(bool capture, std::stop_token cancel);
-  void ResolveAliases(std::vector<Filter>& filters) const;
+  void ResolveTargets(std::vector<Filter>& filters) const;
+  Result<void> OweNothingToMasked(SessionState& state);
   Result<StopPlan> PlanFrom(Look& look, StopOptions options) const;
   StopContext Context(std::stop_token cancel) const;
   std::stop_token BeginTask();
+  Result<void> EndInStore();
+  void SetEnding(bool ending);
 
   const SessionRecord record_;
   const Role role_;
@@ -82,8 +85,9 @@ class Session {
   SessionOptions options_;
   EventSink events_;
   std::mutex verb_;    // one verb at a time
-  std::mutex cancel_;  // guards task_
+  std::mutex cancel_;  // guards what follows
   std::stop_source task_{std::nostopstate};
+  bool ending_ = false;  // nothing begins any more
 };
 
 // Pays what sessions owe whose owner is dead, and ends them. 352 as RmRestart; what failed stays

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <thread>
+
 #include "base/win32_codes.h"
 #include "fakes/fake_machine.h"
 #include "fakes/fake_store.h"
@@ -14,12 +16,14 @@ namespace {
 
 using namespace test;
 using namespace std::chrono_literals;
+using ::testing::AnyOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
 
 constexpr pid_t kInstaller = 900;
 
@@ -162,10 +166,10 @@ TEST_F(SessionTest, RestartingFirstIsOutOfSequence) {
 TEST_F(SessionTest, AServiceIsStoppedAndComesBack) {
   AddService(seen(), "nginx", 50);
   EXPECT_EQ(Shutdown(), kSuccess);
-  EXPECT_THAT(percents_, ElementsAre(0, 99, 100));
+  EXPECT_THAT(percents_, ElementsAre(0, 100));
   EXPECT_THAT(Listed(), ElementsAre("nginx.service 0x2"));
   EXPECT_EQ(Restart(), kSuccess);
-  EXPECT_THAT(percents_, ElementsAre(0, 99, 100));
+  EXPECT_THAT(percents_, ElementsAre(0, 100));
   EXPECT_THAT(Listed(), ElementsAre("nginx.service 0xa"));
   EXPECT_THAT(machine_->acts(), ElementsAre("hold nginx.service", "ask to return nginx.service",
                                             "wait", "forget", "release", "start nginx.service"));
@@ -314,6 +318,36 @@ TEST_F(SessionTest, AServiceKeptByAnAliasWasStopped) {
   EXPECT_EQ(std::get<Filter::Service>(session_.Filters()->at(0).target).name, "mysql");
 }
 
+TEST_F(SessionTest, AFilterNamesAnExecutableByAPathWithLinks) {
+  AddProgram(seen(), "editor", 50);
+  seen().processes[Id(50)].executable = "/usr/bin/editor";
+  machine_->links["/bin/editor"] = "/usr/bin/editor";
+  ASSERT_TRUE(session_.AddFilter(NoShutdown(Filter::Executable{"/bin/editor"})));
+  EXPECT_EQ(Shutdown(), kSuccess);
+  EXPECT_THAT(Listed(), ElementsAre("editor 0xc1"));
+  EXPECT_EQ(std::get<Filter::Executable>(session_.Filters()->at(0).target).path, "/bin/editor");
+}
+
+TEST_F(SessionTest, AFilterThatComesAfterTheStopKeepsDownWhatItNames) {
+  AddProgram(seen(), "editor", 50);
+  RegisterForRestart(seen(), 50);
+  AddService(seen(), "nginx", 51).names.push_back("www.service");
+  AddService(seen(), "db", 52);
+  EXPECT_EQ(Shutdown(), kSuccess);
+  ASSERT_TRUE(session_.AddFilter(NoRestart(Id(50))));
+  ASSERT_TRUE(session_.AddFilter(NoRestart(Filter::Service{"www"})));
+  EXPECT_EQ(Restart(), kSuccess);
+  EXPECT_THAT(percents_, ElementsAre(0, 100));
+  EXPECT_FALSE(machine_->Did("start editor"));
+  EXPECT_FALSE(machine_->Did("start nginx.service"));
+  EXPECT_TRUE(machine_->Did("start db.service"));
+  EXPECT_THAT(Listed(),
+              UnorderedElementsAre("editor 0x82", "nginx.service 0x82", "db.service 0xa"));
+  ASSERT_TRUE(session_.RemoveFilter(NoRestart(Id(50))));
+  EXPECT_EQ(Restart(), kSuccess);
+  EXPECT_FALSE(machine_->Did("start editor"));
+}
+
 TEST_F(SessionTest, AServiceThatGoesAlongIsKeptByAnAlias) {
   AddService(seen(), "base", 50).goes_along = {Unit("mariadb")};
   AddInactive(seen(), "mariadb").names.push_back("mysql.service");
@@ -353,6 +387,8 @@ TEST_F(SessionTest, CancelledWhileLookingNobodyIsAsked) {
   EXPECT_EQ(Shutdown(), kCancelled);
   EXPECT_EQ(CodeOf(session_.List(false)), kCancelled);
   EXPECT_THAT(machine_->acts(), IsEmpty());
+  // It was attempted all the same.
+  EXPECT_EQ(Restart(), kSuccess);
 }
 
 TEST_F(SessionTest, CancelledInTheMiddleWhatIsDownComesBack) {
@@ -395,16 +431,48 @@ TEST_F(SessionTest, EndingWithoutAShutdownDoesNothingToTheMachine) {
   EXPECT_THAT(machine_->acts(), IsEmpty());
 }
 
+// Who waits for its turn when the session ends must not begin: nothing would be stopped for.
+TEST_F(SessionTest, EndingCancelsWhatRunsAndWhatWaitsForItsTurn) {
+  AddService(seen(), "nginx", 50);
+  std::thread ends, waits;
+  uint32_t waited = kSuccess;
+  bool first = true;
+  machine_->on_observe = [&] {
+    if (!std::exchange(first, false)) return;
+    waits = std::thread([&] { waited = CodeOf(session_.Shutdown({}, {})); });
+    ends = std::thread([&] { EXPECT_TRUE(session_.End()); });
+    // Until End has come so far that it cancels this.
+    while (!machine_->IsCancelled()) std::this_thread::yield();
+  };
+  EXPECT_EQ(Shutdown(), kCancelled);
+  ends.join();
+  waits.join();
+  EXPECT_THAT(waited, AnyOf(kCancelled, kInvalidHandle));
+  EXPECT_THAT(machine_->acts(), Not(Contains(HasSubstr("ask"))));
+  EXPECT_THAT(store_->All().value(), IsEmpty());
+}
+
+TEST_F(SessionTest, AnEndThatFailedLeavesASessionThatWorks) {
+  AddService(seen(), "nginx", 50);
+  store_->FailNext("End", Error{kWriteFault, "disk full"});
+  EXPECT_EQ(CodeOf(session_.End()), kWriteFault);
+  EXPECT_EQ(Shutdown(), kSuccess);
+  EXPECT_EQ(CodeOf(session_.End()), kSuccess);
+}
+
 TEST_F(SessionTest, EndedElsewhereNothingWorksAnyMore) {
   Session same(record_, Role::kPrimary, machine_, store_, "/store");
   Session joined = Join();
   AddService(seen(), "nginx", 50);
   ASSERT_TRUE(same.End());
-  EXPECT_EQ(CodeOf(session_.List(false)), kSessionCredentialConflict);
-  EXPECT_EQ(Shutdown(), kSessionCredentialConflict);
-  EXPECT_EQ(Restart(), kSessionCredentialConflict);
-  EXPECT_EQ(CodeOf(session_.End()), kSessionCredentialConflict);
-  EXPECT_EQ(CodeOf(joined.Register({"/a"}, {}, {})), kSessionCredentialConflict);
+  EXPECT_EQ(CodeOf(session_.List(false)), kInvalidHandle);
+  EXPECT_EQ(Shutdown(), kInvalidHandle);
+  EXPECT_EQ(Restart(), kInvalidHandle);
+  EXPECT_EQ(CodeOf(session_.AddFilter(NoShutdown(Id(50)))), kInvalidHandle);
+  EXPECT_EQ(CodeOf(session_.RemoveFilter(NoShutdown(Id(50)))), kInvalidHandle);
+  EXPECT_EQ(CodeOf(session_.Filters()), kInvalidHandle);
+  EXPECT_EQ(CodeOf(session_.End()), kInvalidHandle);
+  EXPECT_EQ(CodeOf(joined.Register({"/a"}, {}, {})), kInvalidHandle);
   EXPECT_EQ(CodeOf(joined.End()), kSuccess);
   EXPECT_THAT(machine_->acts(), IsEmpty());
 }

@@ -24,8 +24,9 @@ void AddBatch(Connection& connection, SessionId session, std::string_view encode
 }
 
 void PutFilter(Connection& connection, SessionId session, const Filter& filter) {
+  DeleteFilter(connection, session, filter);
   const std::string target = EncodeTarget(filter);
-  Query(connection, "REPLACE INTO filter(session, target, action) VALUES(?, ?, ?)")
+  Query(connection, "INSERT INTO filter(session, target, action) VALUES(?, ?, ?)")
       .Number(Row(session))
       .Bytes(target)
       .Number(static_cast<int64_t>(filter.action))
@@ -33,12 +34,16 @@ void PutFilter(Connection& connection, SessionId session, const Filter& filter) 
 }
 
 bool DeleteFilter(Connection& connection, SessionId session, const Filter& filter) {
-  const std::string target = EncodeTarget(filter);
-  Query(connection, "DELETE FROM filter WHERE session = ? AND target = ?")
-      .Number(Row(session))
-      .Bytes(target)
-      .Run();
-  return connection.Changed() != 0;
+  std::vector<int64_t> same;
+  {
+    Query row(connection, "SELECT id, target FROM filter WHERE session = ?");
+    for (row.Number(Row(session)); row.Next();)
+      if (const auto known = DecodeTarget(row.BytesAt(1)); known && SameTarget(*known, filter))
+        same.push_back(row.NumberAt(0));
+  }
+  for (const int64_t id : same)
+    Query(connection, "DELETE FROM filter WHERE id = ?").Number(id).Run();
+  return !same.empty();
 }
 
 void PutSeen(Connection& connection, SessionId session, const std::vector<App>& seen) {

@@ -84,7 +84,7 @@ void PutAlias(Connection& connection, SessionId session, const std::string& alia
 Result<void> RequireSession(Connection& connection, SessionId session) {
   if (Query(connection, "SELECT 1 FROM session WHERE id = ?").Number(Row(session)).Next())
     return {};
-  return Fail(kSessionCredentialConflict,
+  return Fail(kInvalidHandle,
               "The session {} has ended. Start another one, or join the one that goes on.",
               NameOf(session));
 }

@@ -2,7 +2,7 @@
 //
 // Every call is one transaction: it either happened whole or not at all, also when the process is
 // killed. Codes: 29 the store cannot be read or written, 121 the write lock was not obtained within
-// the limit, 14 no memory (contract.md 4).
+// the limit, 14 no memory, 6 a session that is named by its id has ended (contract.md 4).
 #pragma once
 
 #include <chrono>
@@ -63,11 +63,10 @@ class SessionStore {
   // 1219 when no living session has this key or alias.
   virtual Result<SessionRecord> Find(const std::string& key) = 0;
   virtual Result<void> Register(SessionId session, const Registration& batch) = 0;
-  // A newer filter on the same target replaces the older one.
+  // A newer filter on the same target (SameTarget) replaces the older one.
   virtual Result<void> AddFilter(SessionId session, const Filter& filter) = 0;
   // 2 when there is none on this target.
   virtual Result<void> RemoveFilter(SessionId session, const Filter& filter) = 0;
-  // 1219 when the session has ended.
   virtual Result<SessionState> Load(SessionId session) = 0;
   virtual Result<void> SetShutdownAttempted(SessionId session) = 0;
   // Replaces what is recorded as seen.

@@ -112,7 +112,7 @@ TYPED_TEST(StoreContract, ASessionIsFoundByItsAliasToo) {
   EXPECT_TRUE(this->store_->Find(alias));
   ASSERT_TRUE(this->store_->End(session.record.id));
   EXPECT_EQ(CodeOf(this->store_->Find(alias)), kSessionCredentialConflict);
-  EXPECT_EQ(CodeOf(this->store_->SetAlias(session.record.id, alias)), kSessionCredentialConflict);
+  EXPECT_EQ(CodeOf(this->store_->SetAlias(session.record.id, alias)), kInvalidHandle);
 }
 
 TYPED_TEST(StoreContract, AnAliasMeansTheNewestSessionThatHasIt) {
@@ -154,6 +154,24 @@ TYPED_TEST(StoreContract, FiltersComeBackAndTheNewerReplacesTheOlder) {
   ASSERT_TRUE(this->store_->AddFilter(session.record.id, newer));
   EXPECT_EQ(AllFields(this->Load(session).filters),
             AllFields(std::vector<Filter>{filters[1], filters[2], newer}));
+}
+
+TYPED_TEST(StoreContract, ATargetInAnotherSpellingIsTheSameAndComesBackAsItWasSpelledLast) {
+  const NewSession session = this->Start();
+  const auto add = [&](auto target, FilterAction action) {
+    ASSERT_TRUE(this->store_->AddFilter(session.record.id, Filter{target, action}));
+  };
+  add(Filter::Service{"nginx"}, FilterAction::kNoShutdown);
+  add(Filter::Executable{"/bin/x"}, FilterAction::kNoShutdown);
+  add(Filter::Service{"nginx.service"}, FilterAction::kNoRestart);
+  add(Filter::Executable{"/bin//x"}, FilterAction::kNoRestart);
+  EXPECT_EQ(
+      AllFields(this->Load(session).filters),
+      AllFields(std::vector<Filter>{{Filter::Service{"nginx.service"}, FilterAction::kNoRestart},
+                                    {Filter::Executable{"/bin//x"}, FilterAction::kNoRestart}}));
+  EXPECT_TRUE(this->store_->RemoveFilter(session.record.id, {Filter::Service{"nginx"}}));
+  EXPECT_TRUE(this->store_->RemoveFilter(session.record.id, {Filter::Executable{"/./bin/x"}}));
+  EXPECT_EQ(this->Load(session).filters.size(), 0u);
 }
 
 TYPED_TEST(StoreContract, AFilterIsRemovedByItsTargetOnceOnly) {
@@ -208,23 +226,23 @@ TYPED_TEST(StoreContract, TheAttemptIsRemembered) {
   EXPECT_TRUE(this->store_->Find(session.key)->shutdown_attempted);
 }
 
-TYPED_TEST(StoreContract, AfterTheEndEverythingIs1219) {
+TYPED_TEST(StoreContract, AfterTheEndEverythingIs6AndTheKey1219) {
   const NewSession session = this->Start();
   const SessionId id = session.record.id;
   ASSERT_TRUE(this->store_->Register(id, SampleBatch()));
   ASSERT_TRUE(this->store_->End(id));
   std::vector<Debt> debts = SampleDebts();
-  EXPECT_EQ(CodeOf(this->store_->End(id)), kSessionCredentialConflict);
+  EXPECT_EQ(CodeOf(this->store_->End(id)), kInvalidHandle);
   EXPECT_EQ(CodeOf(this->store_->Find(session.key)), kSessionCredentialConflict);
-  EXPECT_EQ(CodeOf(this->store_->Load(id)), kSessionCredentialConflict);
-  EXPECT_EQ(CodeOf(this->store_->Register(id, SampleBatch())), kSessionCredentialConflict);
-  EXPECT_EQ(CodeOf(this->store_->AddFilter(id, SampleFilters()[0])), kSessionCredentialConflict);
-  EXPECT_EQ(CodeOf(this->store_->RemoveFilter(id, SampleFilters()[0])), kSessionCredentialConflict);
-  EXPECT_EQ(CodeOf(this->store_->SetShutdownAttempted(id)), kSessionCredentialConflict);
-  EXPECT_EQ(CodeOf(this->store_->SaveSeen(id, SampleApps())), kSessionCredentialConflict);
-  EXPECT_EQ(CodeOf(this->store_->AddDebts(id, debts)), kSessionCredentialConflict);
+  EXPECT_EQ(CodeOf(this->store_->Load(id)), kInvalidHandle);
+  EXPECT_EQ(CodeOf(this->store_->Register(id, SampleBatch())), kInvalidHandle);
+  EXPECT_EQ(CodeOf(this->store_->AddFilter(id, SampleFilters()[0])), kInvalidHandle);
+  EXPECT_EQ(CodeOf(this->store_->RemoveFilter(id, SampleFilters()[0])), kInvalidHandle);
+  EXPECT_EQ(CodeOf(this->store_->SetShutdownAttempted(id)), kInvalidHandle);
+  EXPECT_EQ(CodeOf(this->store_->SaveSeen(id, SampleApps())), kInvalidHandle);
+  EXPECT_EQ(CodeOf(this->store_->AddDebts(id, debts)), kInvalidHandle);
   EXPECT_EQ(debts[0].id, 0u);
-  EXPECT_EQ(CodeOf(this->store_->UpdateDebts(id, debts)), kSessionCredentialConflict);
+  EXPECT_EQ(CodeOf(this->store_->UpdateDebts(id, debts)), kInvalidHandle);
   EXPECT_THAT(MessageOf(this->store_->End(id)), HasSubstr("ended"));
 }
 
@@ -266,7 +284,7 @@ TYPED_TEST(StoreContract, SessionsOfTheDeadAreSweptByTheNextStart) {
   this->dead_.insert(kGone);
   EXPECT_EQ(this->Start().record.index, 0u);
   EXPECT_EQ(this->store_->All()->size(), 33u);
-  EXPECT_EQ(CodeOf(this->store_->Load(sessions[0].record.id)), kSessionCredentialConflict);
+  EXPECT_EQ(CodeOf(this->store_->Load(sessions[0].record.id)), kInvalidHandle);
   EXPECT_TRUE(this->store_->Load(sessions[1].record.id));
 }
 

@@ -20,6 +20,8 @@ void CheckEqual(long long got, long long want, const char *what, const char *fil
   printf("%s:%d: not so: %s, it is %lld, not %lld\n", file, line, what, got, want);
 }
 
+int FailedChecks(void) { return failed_checks; }
+
 void Skip(const char *what_is_missing) { missing = what_is_missing; }
 
 void RunTests(const struct Test *tests) {

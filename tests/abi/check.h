@@ -19,6 +19,9 @@ extern const struct Test kTalkTests[];
 extern const struct Test kCrowdTests[];
 extern const struct Test kFilterTests[];
 extern const struct Test kStoreTests[];
+extern const struct Test kOrderTests[];
+extern const struct Test kTroubleTests[];
+extern const struct Test kReturnTests[];
 
 void Check(int holds, const char *what, const char *file, int line);
 void CheckEqual(long long got, long long want, const char *what, const char *file, int line);
@@ -31,6 +34,8 @@ void Skip(const char *what_is_missing);
 
 /* Runs a list of tests, each with a store of its own. */
 void RunTests(const struct Test *tests);
+/* In the running test, so far: for one that goes on in a child. */
+int FailedChecks(void);
 /* Prints the sum; the exit status. */
 int Sum(void);
 

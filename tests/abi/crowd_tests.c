@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "programs.h"
 #include "world.h"
 
 #define CROWD 200
@@ -65,56 +66,6 @@ static void TwoHundredLeaveTogether(void) {
   close(told[0]), close(told[1]), close(go[0]);
 }
 
-/* Runs a copy of a program, which so becomes a holder of that copy. Descriptor 3 never has data;
- * `out`, if it is not -1, is its standard output. */
-static pid_t Start(const char *program, char *const argv[], int out) {
-  const pid_t pid = fork();
-  if (pid != 0) return pid;
-  const int null = open("/dev/null", O_RDWR);
-  setsid();
-  dup2(null, 0), dup2(out < 0 ? null : out, 1), dup2(null, 2), dup2(told[0], 3);
-  syscall(SYS_close_range, 4, ~0U, 0);
-  execv(program, argv);
-  _exit(127);
-}
-
-/* `copy` gets the path. */
-static void CopyOf(const char *program, const char *name, char copy[512]) {
-  char command[2048];
-  snprintf(copy, 512, "%s", NewFile(name));
-  snprintf(command, sizeof command, "cp %s %s && chmod 755 %s", program, copy, copy);
-  const pid_t pid = fork();
-  if (pid == 0) execl("/bin/sh", "sh", "-c", command, NULL), _exit(127);
-  int status = -1;
-  waitpid(pid, &status, 0);
-  CHECK_EQ(status, 0);
-}
-
-static int Runs(const char *program, pid_t pid) {
-  char link[64], path[1024] = "";
-  snprintf(link, sizeof link, "/proc/%d/exe", (int)pid);
-  return readlink(link, path, sizeof path - 1) > 0 && strcmp(path, program) == 0;
-}
-
-/* Exec is no event for a parent: looks again and again, at most ten seconds. */
-static int HasExeced(pid_t pid, const char *program) {
-  for (int i = 0; i < 1000 && !Runs(program, pid); ++i) poll(NULL, 0, 10);
-  return Runs(program, pid);
-}
-
-static int CountWith(const struct Listed *list, ULONG status) {
-  int count = 0;
-  for (UINT i = 0; i < list->count; ++i) count += list->apps[i].AppStatus == status;
-  return count;
-}
-
-static void EndNow(pid_t pid) {
-  const int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-  if (pidfd < 0) return;
-  syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
-  close(pidfd);
-}
-
 static void OneStaysTheOthersComeBack(void) {
   if (!ChildrenAreAppsOfTheirOwn()) return;
   char *const nap[] = {"napper", "1000000", NULL};
@@ -123,8 +74,9 @@ static void OneStaysTheOthersComeBack(void) {
   char napper[512], stayer[512];
   CopyOf("/bin/sleep", "napper", napper);
   CopyOf("/bin/bash", "stayer", stayer);
-  const pid_t children[] = {Start(napper, nap, -1), Start(napper, nap, -1),
-                            Start(stayer, stay, go[1])};
+  const pid_t children[] = {StartProgram(napper, nap, told[0], -1),
+                            StartProgram(napper, nap, told[0], -1),
+                            StartProgram(stayer, stay, told[0], go[1])};
   char word;
   CHECK_EQ(read(go[0], &word, 1), 1); /* it catches SIGTERM now */
   CHECK(HasExeced(children[0], napper) && HasExeced(children[1], napper));

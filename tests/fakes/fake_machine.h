@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -72,6 +73,7 @@ class FakeMachine : public Machine {
   Caller caller;
   std::map<std::string, FileResource> files;       // a path that is not in it does not exist
   std::function<void(const std::string&)> on_act;  // called with every act before it is done
+  std::map<std::string, std::string> links;        // path -> where it leads
   std::function<void()> on_observe;
   bool has_systemd = true;
 
@@ -81,6 +83,8 @@ class FakeMachine : public Machine {
   size_t Count(const std::string& act) const {
     return static_cast<size_t>(std::ranges::count(acts_, act));
   }
+  // Asked in on_observe: is it to look no further?
+  bool IsCancelled() const { return observing_.stop_requested(); }
   bool Did(const std::string& act) const { return Count(act) != 0; }
   void ForgetActs() { acts_.clear(); }
   Milliseconds elapsed() const {
@@ -103,6 +107,11 @@ class FakeMachine : public Machine {
     return identified;
   }
 
+  std::string WithoutLinks(const std::string& path) override {
+    const auto known = links.find(path);
+    return known != links.end() ? known->second : path;
+  }
+
   Result<std::optional<ProcessId>> IdentifyProcess(pid_t pid) override {
     for (const auto& [id, process] : observation.processes)
       if (id.pid == pid) return std::optional<ProcessId>(id);
@@ -118,7 +127,8 @@ class FakeMachine : public Machine {
   }
 
   Result<Observation> Observe(const Registration&, const ObserveOptions& options,
-                              std::stop_token) override {
+                              std::stop_token cancel) override {
+    observing_ = cancel;
     if (on_observe) on_observe();
     Observation seen = observation;
     if (!options.capture) seen.captured.clear();
@@ -358,6 +368,7 @@ class FakeMachine : public Machine {
   std::map<size_t, Queried> queried_;
   std::map<size_t, Pending> pending_;
   std::set<ProcessId> dead_;
+  std::stop_token observing_;
   std::vector<std::string> acts_;
   bool hold_fails_ = false;
 };

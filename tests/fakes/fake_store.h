@@ -114,7 +114,7 @@ class FakeStore : public SessionStore {
 
   Result<void> AddFilter(SessionId session, const Filter& filter) override {
     return Change("AddFilter", session, [&](SessionState& state) -> Result<void> {
-      std::erase_if(state.filters, [&](const Filter& f) { return f.target == filter.target; });
+      std::erase_if(state.filters, [&](const Filter& f) { return SameTarget(f, filter); });
       state.filters.push_back(filter);
       return {};
     });
@@ -122,7 +122,7 @@ class FakeStore : public SessionStore {
 
   Result<void> RemoveFilter(SessionId session, const Filter& filter) override {
     return Change("RemoveFilter", session, [&](SessionState& state) -> Result<void> {
-      if (std::erase_if(state.filters, [&](const Filter& f) { return f.target == filter.target; }))
+      if (std::erase_if(state.filters, [&](const Filter& f) { return SameTarget(f, filter); }))
         return {};
       return Fail(kFileNotFound, "The session has no filter on this target.");
     });
@@ -223,9 +223,7 @@ class FakeStore : public SessionStore {
     });
   }
 
-  static tl::unexpected<Error> Ended() {
-    return Fail(kSessionCredentialConflict, "The session has ended.");
-  }
+  static tl::unexpected<Error> Ended() { return Fail(kInvalidHandle, "The session has ended."); }
 
   static bool Owes(const SessionState& state) {
     return std::ranges::any_of(state.debts, [](const Debt& debt) {
