@@ -2,6 +2,8 @@
 
 #include <cerrno>
 
+#include "journal/socket.h"
+
 namespace rm {
 namespace {
 
@@ -48,6 +50,15 @@ DWORD Report(const Error& error) {
   }
   errno = ErrnoOf(error.code);
   return error.code;
+}
+
+DWORD ReportBug(const char* what) noexcept {
+  try {
+    ToJournal()(InternalError(nullptr, what));
+    return Report(Error{kWriteFault, what});
+  } catch (const std::bad_alloc&) {
+    return Report(Error{kOutOfMemory, {}});
+  }
 }
 
 }  // namespace rm

@@ -15,6 +15,8 @@ namespace rm {
 const char* LastErrorText();
 // Remembers the sentence, sets errno to the nearest meaning, returns the code.
 DWORD Report(const Error& error);
+// 29, with what an exception said that nobody expected; the journal hears of it.
+DWORD ReportBug(const char* what) noexcept;
 
 // A failure with a code that a function does not document is 29, with its own sentence: callers
 // know what to do about the documented ones. All of them have 14, 29 and 121; an empty list is a
@@ -36,7 +38,7 @@ DWORD Call(Body&& body) noexcept {
   } catch (const std::bad_alloc&) {
     return Report(Error{kOutOfMemory, "out of memory"});
   } catch (const std::exception& failure) {
-    return Report(Error{kWriteFault, failure.what()});
+    return ReportBug(failure.what());
   }
 }
 

@@ -11,6 +11,7 @@
 #include "abi/handles.h"
 #include "abi/key_text.h"
 #include "abi/runtime.h"
+#include "journal/socket.h"
 
 namespace rm {
 namespace {
@@ -18,10 +19,12 @@ namespace {
 constexpr Milliseconds kPayingOthers{1'000};
 constexpr size_t kKeyBuffer = CCH_RM_SESSION_KEY + 1;
 
-Result<DWORD> Open(const Backing& backing, SessionRecord record, Role role) {
-  auto session = MakeSession(backing, std::move(record), role);
+Result<DWORD> Open(const Backing& backing, const SessionRecord& record, Role role, bool begins) {
+  auto session = MakeSession(backing, record, role);
   if (!session) return Pass(std::move(session));
-  return Handles().Add(OpenSession{std::move(*session), backing.directory, backing.boot_us});
+  auto handle = Handles().Add(OpenSession{*session, backing.directory, backing.boot_us});
+  if (handle) (*session)->SetJournal(OpenJournal(backing, record, begins));
+  return handle;
 }
 
 Result<ProcessId> CallingProcess(Machine& machine) {
@@ -53,11 +56,11 @@ Result<Started> Start(const RM_UNIQUE_PROCESS* owner, const std::string& alias) 
     // An installer died and so did its guard. What cannot be paid now stays owed.
     Limits limits;
     limits.restart = kPayingOthers;
-    (void)Recover(*machine, backing->store, backing->directory, {}, limits);
+    (void)Recover(*machine, backing->store, backing->directory, {}, limits, ToJournal());
   }
   const SessionId id = started->record.id;
   Result<void> named = alias.empty() ? Result<void>() : backing->store->SetAlias(id, alias);
-  auto handle = named ? Open(*backing, std::move(started->record), Role::kPrimary)
+  auto handle = named ? Open(*backing, started->record, Role::kPrimary, true)
                       : Result<DWORD>(Pass(std::move(named)));
   if (!handle) {
     (void)backing->store->End(id);
@@ -71,7 +74,7 @@ Result<DWORD> OpenByKey(const std::string& key, Role role) {
   if (!backing) return Pass(std::move(backing));
   auto record = backing->store->Find(key);
   if (!record) return Pass(std::move(record));
-  return Open(*backing, std::move(*record), role);
+  return Open(*backing, *record, role, false);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "abi/convert.h"
 #include "abi/handles.h"
 #include "abi/runtime.h"
+#include "journal/socket.h"
 
 namespace rm {
 namespace {
@@ -105,6 +106,6 @@ DWORD WINAPI RmxRecover(RMX_OBSERVER fnObserver, void* pContext) {
     auto machine = OpenMachine();
     if (!machine) return Pass(std::move(machine));
     return Recover(*machine, backing->store, backing->directory, AsSink(fnObserver, pContext),
-                   Limits{});
+                   Limits{}, ToJournal());
   });
 }

@@ -12,6 +12,8 @@
 
 #include "apps/ask.h"
 #include "base/win32_codes.h"
+#include "journal/budget.h"
+#include "journal/socket.h"
 #include "machine/machine_linux.h"
 #include "store/directory.h"
 #include "store/sqlite_store.h"
@@ -84,6 +86,12 @@ Result<std::shared_ptr<Machine>> OpenMachine() {
   auto machine = MakeLinuxMachine(ProgramDirectory());
   if (!machine) return Pass(std::move(machine));
   return std::shared_ptr<Machine>(std::move(*machine));
+}
+
+Journaling OpenJournal(const Backing& backing, const SessionRecord& record, bool begins) {
+  if (!begins) return Journaling(ToJournal(), record, Begin::kHeard, 0);
+  const MaySpeak may = AskBudget(backing.directory);
+  return Journaling(ToJournal(), record, may.now ? Begin::kNow : Begin::kWhenItActs, may.unspoken);
 }
 
 Result<std::shared_ptr<Session>> MakeSession(const Backing& backing, SessionRecord record,

@@ -25,6 +25,10 @@ Result<std::shared_ptr<SessionStore>> OpenStore(const std::string& directory,
                                                 Milliseconds lock_limit);
 Result<std::shared_ptr<Machine>> OpenMachine();
 
+// `begins`: it was started just now. As many sessions as the journal should hear of
+// (journal/budget.h) are told of at once.
+Journaling OpenJournal(const Backing& backing, const SessionRecord& record, bool begins);
+
 Result<std::shared_ptr<Session>> MakeSession(const Backing& backing, SessionRecord record,
                                              Role role);
 

@@ -18,6 +18,7 @@
 #include "base/unique_fd.h"
 #include "base/win32_codes.h"
 #include "guard/gatekeeper.h"
+#include "journal/socket.h"
 #include "procfs/process.h"
 #include "systemd/cgroup.h"
 
@@ -105,7 +106,11 @@ Result<void> WatchOwner(const HoldOptions& options) {
     if (poll(waits, std::size(waits), Remaining(deadline)) < 0 && errno != EINTR) {
       return Fail(kWriteFault, "The owner cannot be watched: {}.", strerror(errno));
     }
-    if (waits[0].revents || waits[1].revents) return {};
+    if (waits[1].revents) return {};
+    if (waits[0].revents) {
+      ToJournal()(OwnerDied(options.session, options.owner));
+      return {};
+    }
     if (!manager) continue;
     Result<void> looked = manager->Dispatch();
     if (looked) looked = gates->Look(Clock::now());

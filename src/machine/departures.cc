@@ -32,7 +32,10 @@ Result<bool> Departures::Ask(size_t number, const App& app, bool comes_back) {
     if (!manager) return Pass(std::move(manager));
     const std::string& unit = app.unit->name;
     if (auto watched = (*manager)->Watch(unit); !watched) return Pass(std::move(watched));
-    if ((*manager)->State(unit).stopped() && asked.processes.empty()) return false;
+    // Down with another service that we stopped before it: then its start is queued with that
+    // one's.
+    const UnitState state = (*manager)->State(unit);
+    if (state.stopped() && !state.start_queued() && asked.processes.empty()) return false;
     auto queued = comes_back ? (*manager)->QueueRestart(unit) : (*manager)->QueueStop(unit);
     if (!queued) return Pass(std::move(queued));
   } else {

@@ -65,6 +65,12 @@ void CallOffLateReturns(const std::vector<Debt>& before, const StopPlan& plan, M
   }
 }
 
+std::vector<std::string> Paths(const Registration& registered) {
+  std::vector<std::string> paths;
+  for (const FileResource& file : registered.files) paths.push_back(file.path);
+  return paths;
+}
+
 }  // namespace
 
 Session::Session(SessionRecord record, Role role, std::shared_ptr<Machine> machine,
@@ -102,7 +108,9 @@ Result<void> Session::Register(const std::vector<std::string>& files,
     batch.services.push_back(std::move(*unit));
   }
   if (files.empty() && processes.empty() && services.empty()) return {};
-  return store_->Register(record_.id, batch);
+  auto registered = store_->Register(record_.id, batch);
+  if (registered) journal_.Registered(batch);
+  return registered;
 }
 
 Result<Session::Look> Session::LookAround(bool capture, std::stop_token cancel) {
@@ -152,12 +160,12 @@ Result<AppList> Session::List(bool capture) {
   AppList list;
   list.apps = std::move(look->apps);
   list.reasons = RebootReasons(list.apps);
+  if (list.reasons != 0) journal_.RebootNeeded(list.apps, list.reasons);
   list.unreadable = std::move(look->seen.unreadable);
-  for (const FileResource& file : look->state.registered.files) {
-    list.files.push_back(file.path);
+  list.files = Paths(look->state.registered);
+  for (const FileResource& file : look->state.registered.files)
     if (file.at_registration && S_ISDIR(file.at_registration->mode))
       list.directory_registered = true;
-  }
   return list;
 }
 
@@ -197,6 +205,7 @@ Result<void> Session::Shutdown(StopOptions options, const std::function<void(uns
   auto plan = PlanFrom(*look, options);
   if (!plan) return Pass(std::move(plan));
   if (plan->refusal != 0) {
+    if (plan->reasons != 0) journal_.RebootNeeded(plan->apps, plan->reasons);
     if (auto saved = store_->SaveSeen(record_.id, plan->apps); !saved) return saved;
     return Fail(plan->refusal, "nothing was stopped: {}", plan->why_refused);
   }
@@ -205,7 +214,9 @@ Result<void> Session::Shutdown(StopOptions options, const std::function<void(uns
   StopContext context = Context(cancel);
   context.force = options.force;
   context.percent = percent;
-  auto stopped = Stop(*plan, context, *machine_, *store_);
+  context.events = journal_.Listening(plan->apps, Paths(look->state.registered), events_);
+  journal_.WillNotComeBack(*plan);
+  auto stopped = Noted(Stop(*plan, context, *machine_, *store_));
   if (auto saved = store_->SaveSeen(record_.id, plan->apps); !saved && stopped) return saved;
   return stopped;
 }
@@ -221,7 +232,8 @@ Result<void> Session::Restart(const std::function<void(unsigned)>& percent) {
   if (auto suppressed = OweNothingToMasked(*state); !suppressed) return suppressed;
   StopContext context = Context(cancel);
   context.percent = percent;
-  auto restarted = rm::Restart(state->debts, state->seen, context, *machine_, *store_);
+  context.events = journal_.Listening(state->seen, Paths(state->registered), events_);
+  auto restarted = Noted(rm::Restart(state->debts, state->seen, context, *machine_, *store_));
   if (auto saved = store_->SaveSeen(record_.id, state->seen); !saved && restarted) return saved;
   return restarted;
 }
@@ -281,6 +293,11 @@ void Session::UseStore(std::shared_ptr<SessionStore> store) {
   store_ = std::move(store);
 }
 
+void Session::SetJournal(Journaling journal) {
+  const std::lock_guard lock(verb_);
+  journal_ = std::move(journal);
+}
+
 void Session::SetEvents(EventSink events) {
   const std::lock_guard lock(verb_);
   events_ = std::move(events);
@@ -300,7 +317,17 @@ Result<void> Session::EndInStore() {
   if (!state) return Pass(std::move(state));
   if (state->record.shutdown_attempted)
     if (auto down = LeaveDown(state->debts, Context({}), *machine_, *store_); !down) return down;
-  return store_->End(record_.id);
+  auto ended = store_->End(record_.id);
+  if (ended) journal_.Ends();
+  return ended;
+}
+
+// What stops half way because the store or memory fails, somebody has to look into.
+Result<void> Session::Noted(Result<void> acted) {
+  const uint32_t code = acted ? kSuccess : acted.error().code;
+  if (code == kWriteFault || code == kSemTimeout || code == kOutOfMemory)
+    journal_.Trouble(acted.error().message);
+  return acted;
 }
 
 void Session::SetEnding(bool ending) {
@@ -329,7 +356,7 @@ std::stop_token Session::BeginTask() {
 
 Result<void> Recover(const std::shared_ptr<Machine>& machine,
                      const std::shared_ptr<SessionStore>& store, const std::string& store_directory,
-                     const EventSink& events, const Limits& limits) {
+                     const EventSink& events, const Limits& limits, const JournalSink& journal) {
   auto sessions = store->All();
   if (!sessions) return Pass(std::move(sessions));
   std::optional<Error> failed;
@@ -339,12 +366,16 @@ Result<void> Recover(const std::shared_ptr<Machine>& machine,
     context.session = state.record;
     context.store_directory = store_directory;
     context.limits = limits;
-    context.events = events;
+    Journaling journaling(journal, state.record, Begin::kHeard, 0);
+    context.events = journaling.Listening(state.seen, Paths(state.registered), events);
     if (auto paid = rm::Restart(state.debts, state.seen, context, *machine, *store); !paid) {
       failed = paid.error();
       continue;
     }
-    if (auto ended = store->End(state.record.id); !ended) failed = ended.error();
+    if (auto ended = store->End(state.record.id); !ended)
+      failed = ended.error();
+    else
+      journaling.Ends();
   }
   if (failed) return Fail(failed->code, "{}", failed->message);
   return {};

@@ -16,6 +16,7 @@
 #include "machine/machine.h"
 #include "model/step.h"
 #include "plan/stop_plan.h"
+#include "session/journaling.h"
 #include "store/session_store.h"
 
 namespace rm {
@@ -57,6 +58,7 @@ class Session {
   void SetOption(const std::function<void(SessionOptions&)>& set);
   void UseStore(std::shared_ptr<SessionStore> store);
   void SetEvents(EventSink events);
+  void SetJournal(Journaling journal);
   // Cancels what runs and what waits for its turn; when it succeeds everything else is 6.
   Result<void> End();
 
@@ -73,6 +75,7 @@ class Session {
   Result<void> OweNothingToMasked(SessionState& state);
   Result<StopPlan> PlanFrom(Look& look, StopOptions options) const;
   StopContext Context(std::stop_token cancel) const;
+  Result<void> Noted(Result<void> acted);
   std::stop_token BeginTask();
   Result<void> EndInStore();
   void SetEnding(bool ending);
@@ -84,6 +87,7 @@ class Session {
   const std::string store_directory_;
   SessionOptions options_;
   EventSink events_;
+  Journaling journal_;
   std::mutex verb_;    // one verb at a time
   std::mutex cancel_;  // guards what follows
   std::stop_source task_{std::nostopstate};
@@ -94,6 +98,7 @@ class Session {
 // owed.
 Result<void> Recover(const std::shared_ptr<Machine>& machine,
                      const std::shared_ptr<SessionStore>& store, const std::string& store_directory,
-                     const EventSink& events, const Limits& limits);
+                     const EventSink& events, const Limits& limits,
+                     const JournalSink& journal = {});
 
 }  // namespace rm

@@ -12,6 +12,7 @@
 #include "apps/ask.h"
 #include "base/clock.h"
 #include "base/win32_codes.h"
+#include "journal/socket.h"
 #include "machine/machine_linux.h"
 #include "session/session.h"
 #include "store/sqlite_store.h"
@@ -40,7 +41,8 @@ Result<void> Pay(const WatchOptions& options) {
   auto store = OpenSqliteStore(options.directory, kLockLimit, IsAlive);
   if (!store) return Pass(std::move(store));
   return Recover(std::shared_ptr<Machine>(std::move(*machine)),
-                 std::shared_ptr<SessionStore>(std::move(*store)), options.directory, {}, Limits{});
+                 std::shared_ptr<SessionStore>(std::move(*store)), options.directory, {}, Limits{},
+                 ToJournal());
 }
 
 // False: the session needs no guard any more.
@@ -67,6 +69,7 @@ Result<void> WatchInBackground(const WatchOptions& options) {
   if (child > 0) return {};
   setsid();
   if (OwnerEndsFirst(*owner, file)) {
+    ToJournal()(OwnerDied(options.session, options.owner));
     (void)Pay(options);
     unlink(path.c_str());
   }

@@ -1,0 +1,19 @@
+// How does a record get to journald? As one datagram of its native protocol
+// (https://systemd.io/JOURNAL_NATIVE_PROTOCOL/).
+#pragma once
+
+#include <string>
+
+#include "journal/record.h"
+
+namespace rm {
+
+inline constexpr char kJournalSocket[] = "/run/systemd/journal/socket";
+
+// Every value is sent as it is, whatever bytes it has.
+std::string ToDatagram(const JournalRecord& record);
+
+// Never waits and never fails: without a journald, or when it does not keep up, the record is lost.
+JournalSink ToJournal(std::string socket = kJournalSocket);
+
+}  // namespace rm
