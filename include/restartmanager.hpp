@@ -84,6 +84,18 @@ struct Resources {
   std::vector<std::string> services = {};  // "nginx", "nginx.service", "user:1000/NAME"
 };
 
+struct Skipped {
+  std::string path;
+  std::string why;
+};
+
+// What was below a directory when it was registered.
+struct Tree {
+  unsigned files = 0;
+  unsigned directories = 0;
+  std::vector<Skipped> skipped;  // directories that could not be looked into
+};
+
 struct Executable {
   std::string path;
 };
@@ -118,6 +130,20 @@ struct Holding {
   std::string path;
 };
 
+// One process that holds one file in one way.
+struct Holder {
+  Holding holding;
+  std::string registered;  // of a file below a registered tree, the tree's path
+  std::string name;        // of the process
+  std::string executable;
+  std::string unit;  // "" if none
+};
+
+struct HolderList {
+  std::vector<Holder> holders;    // by process
+  std::vector<DWORD> unreadable;  // pids that could not be looked at
+};
+
 struct App {
   ProcessId main{};
   RM_APP_TYPE type = RmUnknownApp;
@@ -135,6 +161,9 @@ struct App {
   std::vector<ProcessId> processes;
   std::vector<Holding> holdings;
   std::vector<std::string> goes_along;
+  std::string why_type;                     // for people
+  std::string how_stopped;                  // for people
+  std::vector<std::string> cannot_restore;  // what a new process in its place would lack
 };
 
 struct AppList {
@@ -400,6 +429,9 @@ inline App ToApp(const RMX_APP& from) {
                             holding.bPreviousContent != 0, Text(holding.szPath)});
   }
   app.goes_along = Texts(from.rgGoesAlong, from.nGoesAlong);
+  app.why_type = Text(from.szWhyType);
+  app.how_stopped = Text(from.szHowStopped);
+  app.cannot_restore = Texts(from.rgCannotRestore, from.nCannotRestore);
   return app;
 }
 
@@ -466,6 +498,22 @@ class Session {
                              static_cast<UINT>(services.size()), services.data()));
   }
 
+  // Everything below a directory, also what comes later. `flags`: RMX_TREE_FLAGS bits.
+  Result<Tree> RegisterTree(const std::string& path, DWORD flags = 0,
+                            const std::stop_token& cancel = {}) {
+    RMX_TREE* raw = nullptr;
+    const auto done =
+        Cancellable(cancel, [&] { return RmxRegisterTree(handle_, path.c_str(), flags, &raw); });
+    const detail::Owned<RMX_TREE> from(raw);
+    if (!done) return done.error();
+    Tree tree{from->nFiles, from->nDirectories, {}};
+    for (UINT i = 0; i < from->nSkipped; ++i) {
+      const RMX_SKIPPED& skipped = detail::Element(from->rgSkipped, from->cbSkipped, i);
+      tree.skipped.push_back({detail::Text(skipped.szPath), detail::Text(skipped.szWhy)});
+    }
+    return tree;
+  }
+
   Result<void> SetOption(RMX_OPTION option, uint64_t value) {
     return detail::Check(RmxSetOption(handle_, option, value));
   }
@@ -512,13 +560,9 @@ class Session {
   // Who uses what was registered, and how.
   Result<AppList> Apps(const std::stop_token& cancel = {}) {
     RMX_APP_LIST* raw = nullptr;
-    DWORD code = ERROR_SUCCESS;
-    {
-      std::stop_callback on_stop(cancel, [this] { RmCancelCurrentTask(handle_); });
-      code = RmxGetApps(handle_, &raw);
-    }
+    const auto done = Cancellable(cancel, [&] { return RmxGetApps(handle_, &raw); });
     const detail::Owned<RMX_APP_LIST> from(raw);
-    if (code != ERROR_SUCCESS) return detail::LastError(code);
+    if (!done) return done.error();
     AppList list;
     for (UINT i = 0; i < from->nApps; ++i) {
       list.apps.push_back(detail::ToApp(detail::Element(from->rgApps, from->cbApp, i)));
@@ -528,12 +572,32 @@ class Session {
     return list;
   }
 
+  // Which process holds which file, and how; the caller and its directories, too.
+  Result<HolderList> Holders(const std::stop_token& cancel = {}) {
+    RMX_HOLDER_LIST* raw = nullptr;
+    const auto done = Cancellable(cancel, [&] { return RmxGetHolders(handle_, &raw); });
+    const detail::Owned<RMX_HOLDER_LIST> from(raw);
+    if (!done) return done.error();
+    HolderList list;
+    for (UINT i = 0; i < from->nHolders; ++i) {
+      const RMX_HOLDER& one = detail::Element(from->rgHolders, from->cbHolder, i);
+      list.holders.push_back({{one.Process, one.Kind, one.nDescriptor, one.bPreviousContent != 0,
+                               detail::Text(one.szPath)},
+                              detail::Text(one.szRegistered),
+                              detail::Text(one.szName),
+                              detail::Text(one.szExecutable),
+                              detail::Text(one.szUnit)});
+    }
+    list.unreadable.assign(from->rgUnreadable, from->rgUnreadable + from->nUnreadable);
+    return list;
+  }
+
   // What Shutdown(flags) would do now.
-  Result<Plan> GetPlan(ULONG flags) {
+  Result<Plan> GetPlan(ULONG flags, const std::stop_token& cancel = {}) {
     RMX_PLAN* raw = nullptr;
-    const DWORD code = RmxGetPlan(handle_, flags, &raw);
+    const auto done = Cancellable(cancel, [&] { return RmxGetPlan(handle_, flags, &raw); });
     const detail::Owned<RMX_PLAN> from(raw);
-    if (code != ERROR_SUCCESS) return detail::LastError(code);
+    if (!done) return done.error();
     Plan plan;
     for (UINT i = 0; i < from->nSteps; ++i) {
       const RMX_STEP& step = detail::Element(from->rgSteps, from->cbStep, i);
@@ -586,6 +650,15 @@ class Session {
   Error Unopened(DWORD code) {
     role_ = Role::kNone;
     return detail::LastError(code);
+  }
+
+  // For what only looks: a stop that comes just before the library begins is too early for it, and
+  // the answer comes nevertheless.
+  template <class Act>
+  Result<void> Cancellable(const std::stop_token& cancel, Act act) {
+    if (cancel.stop_requested()) return Error{ERROR_CANCELLED, "cancelled before it began"};
+    const std::stop_callback on_stop(cancel, [this] { RmCancelCurrentTask(handle_); });
+    return detail::Check(act());
   }
 
   template <class Act>

@@ -41,13 +41,47 @@ DWORD WINAPI RmxRegisterResources(DWORD dwSessionHandle, UINT nFiles, const char
                                   UINT nApplications, const RM_UNIQUE_PROCESS *applications,
                                   UINT nServices, const char *const *services);
 
+typedef enum _RMX_TREE_FLAGS RM_ANY_VALUE {
+  RmxTreeOtherFileSystems = 1 /* also what is mounted below the directory */
+} RMX_TREE_FLAGS;
+
+typedef struct _RMX_SKIPPED {
+  const char *szPath;
+  const char *szWhy;
+} RMX_SKIPPED;
+
+typedef struct _RMX_TREE {
+  uint32_t cbSize;
+  uint32_t cbSkipped; /* distance between two elements of rgSkipped */
+  UINT nFiles;        /* found below the directory now, whatever kind; no symbolic links */
+  UINT nDirectories;
+  UINT nSkipped; /* directories that could not be looked into: what is there is not found */
+  const RMX_SKIPPED *rgSkipped;
+} RMX_TREE;
+
+/* Registers everything below a directory, or all of a mounted file system by its mount point. Files
+ * that come later count as well: each list looks anew. What was there at registration and was
+ * replaced, removed or moved away since is remembered: who holds it is found. Symbolic links below
+ * the directory are not followed; `szPath` itself may be, or lead over, some, and need not exist.
+ * Does not leave the file system of `szPath` without RmxTreeOtherFileSystems; with it, a dead
+ * network mount below can block it. The directory itself counts like a directory that is registered
+ * by RmxRegisterResources, but is no reason for RmGetList to fail. `ppTree` may be NULL; else it
+ * gets what was found, which is freed with RmxFree.
+ *
+ * 160 szPath is NULL, not absolute, too long, a loop of links, or no directory; an unknown flag.
+ * 14 more than 1,000,000 files below it, also from lists when there are that many later; or no
+ * memory. 1223 RmCancelCurrentTask. 6, 29, 121. */
+DWORD WINAPI RmxRegisterTree(DWORD dwSessionHandle, const char *szPath, DWORD dwFlags,
+                             RMX_TREE **ppTree);
+
 typedef enum _RMX_OPTION RM_ANY_VALUE {
   RmxOptionRelaunch = 1,       /* 1: bring back also programs that never registered; default 0 */
   RmxOptionAppTimeout = 2,     /* ms a program has to leave; default 30000 */
   RmxOptionServiceTimeout = 3, /* ms a service has to stop; default 20000 */
   RmxOptionRestartTimeout = 4, /* ms everything has to be back; default 120000 */
   RmxOptionLockTimeout = 5,    /* ms to wait for the store's write lock; default 30000 */
-  RmxOptionQueryTimeout = 6    /* ms a program has to say whether it would leave; default 5000 */
+  RmxOptionQueryTimeout = 6,   /* ms a program has to say whether it would leave; default 5000 */
+  RmxOptionGuard = 7           /* 0: RmShutdown begins no hold; default 1. See RmxSetOption(3) */
 } RMX_OPTION;
 
 /* Holds for this handle. 160 unknown option or value; 6. */
@@ -102,7 +136,7 @@ typedef struct _RMX_HOLDING {
   RMX_HOLD_KIND Kind;
   int32_t nDescriptor;      /* RmxHoldDescriptor: its number, else -1 */
   int32_t bPreviousContent; /* holds what the path was at registration, which is no longer there */
-  const char *szPath;       /* the registered path */
+  const char *szPath;       /* the registered path, or that of a file below a registered tree */
 } RMX_HOLDING;
 
 typedef enum _RMX_COME_BACK {
@@ -129,6 +163,10 @@ typedef struct _RMX_APP {
   const RMX_HOLDING *rgHoldings;
   UINT nGoesAlong; /* units that are stopped and started with it */
   const char *const *rgGoesAlong;
+  const char *szWhyType;    /* why Info.ApplicationType is what it is, for people */
+  const char *szHowStopped; /* for people */
+  UINT nCannotRestore;      /* what a new process in its place would lack, for people */
+  const char *const *rgCannotRestore;
 } RMX_APP;
 
 typedef struct _RMX_APP_LIST {
@@ -143,6 +181,33 @@ typedef struct _RMX_APP_LIST {
 
 /* RmGetList with everything that is known. Directories are no error here. Codes as RmGetList. */
 DWORD WINAPI RmxGetApps(DWORD dwSessionHandle, RMX_APP_LIST **ppList);
+
+/* One process that holds one file in one way. */
+typedef struct _RMX_HOLDER {
+  RM_UNIQUE_PROCESS Process;
+  RMX_HOLD_KIND Kind;
+  int32_t nDescriptor;      /* RmxHoldDescriptor: its number, else -1 */
+  int32_t bPreviousContent; /* holds what the path was at registration, which is no longer there */
+  const char *szPath;       /* the registered path, or that of a file below a registered tree */
+  const char *szRegistered; /* the registered path: of a file below a tree, the tree's */
+  const char *szName;       /* of the process, for people */
+  const char *szExecutable; /* "" if it may not be read */
+  const char *szUnit;       /* the unit it runs in, also a scope; "" if none */
+} RMX_HOLDER;
+
+typedef struct _RMX_HOLDER_LIST {
+  uint32_t cbSize;
+  uint32_t cbHolder; /* distance between two elements of rgHolders */
+  UINT nHolders;
+  const RMX_HOLDER *rgHolders; /* by process */
+  UINT nUnreadable;            /* processes that could not be looked at */
+  const DWORD *rgUnreadable;   /* their pids */
+} RMX_HOLDER_LIST;
+
+/* Which process holds which registered file, and how: facts, without judging who would be stopped.
+ * The calling process is among them, working and root directories too; registered processes and
+ * services that hold nothing are not. Primary installers only: 1219. 160, 6, 14, 29, 121, 1223. */
+DWORD WINAPI RmxGetHolders(DWORD dwSessionHandle, RMX_HOLDER_LIST **ppList);
 
 /* --- outdated code -------------------------------------------------------------------------- */
 

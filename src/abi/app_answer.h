@@ -26,8 +26,19 @@ inline std::vector<std::string> ToStrings(const std::vector<UnitRef>& units) {
   return names;
 }
 
+inline std::string HowItStops(const App& app) {
+  if (app.type == AppType::kCritical) return "it is not stopped";
+  if (app.is_service()) return "its service manager stops it";
+  if (app.type == AppType::kUnknown) return "it cannot be asked: it would be killed";
+  if (app.answers) return "it is asked, and may refuse";
+  if (app.type == AppType::kMainWindow || app.type == AppType::kOtherWindow)
+    return "its windows are asked to close";
+  return "SIGTERM";
+}
+
+// `files`: the registered paths.
 template <class Top>
-RMX_APP ToApp(OwnedAnswer<Top>& answer, const App& app, const std::vector<const char*>& files,
+RMX_APP ToApp(OwnedAnswer<Top>& answer, const App& app, const std::vector<std::string>& files,
               int64_t boot_us) {
   RMX_APP out{};
   out.Info = ToInfo(app, boot_us);
@@ -50,11 +61,16 @@ RMX_APP ToApp(OwnedAnswer<Top>& answer, const App& app, const std::vector<const 
     held.Kind = static_cast<RMX_HOLD_KIND>(holding.kind);
     held.nDescriptor = holding.fd;
     held.bPreviousContent = holding.previous_content;
-    held.szPath = holding.file < files.size() ? files[holding.file] : "";
+    held.szPath = answer.Keep(HeldPath(holding, files));
     holdings.push_back(held);
   }
   out.nHoldings = static_cast<UINT>(holdings.size());
   out.rgHoldings = answer.Keep(std::move(holdings));
+  out.szWhyType = answer.Keep(app.why_type);
+  out.szHowStopped = answer.Keep(HowItStops(app));
+  auto lacks = KeepAll(answer, app.cannot_restore);
+  out.nCannotRestore = static_cast<UINT>(lacks.size());
+  out.rgCannotRestore = answer.Keep(std::move(lacks));
   auto along = KeepAll(answer, ToStrings(app.goes_along));
   out.nGoesAlong = static_cast<UINT>(along.size());
   out.rgGoesAlong = answer.Keep(std::move(along));

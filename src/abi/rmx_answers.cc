@@ -20,9 +20,8 @@ RMX_APP_LIST* ToAppList(const AppList& list, int64_t boot_us) {
   RMX_APP_LIST& top = answer->top();
   top.cbSize = sizeof top;
   top.cbApp = sizeof(RMX_APP);
-  const std::vector<const char*> files = KeepAll(*answer, list.files);
   std::vector<RMX_APP> apps;
-  for (const App& app : list.apps) apps.push_back(ToApp(*answer, app, files, boot_us));
+  for (const App& app : list.apps) apps.push_back(ToApp(*answer, app, list.files, boot_us));
   top.nApps = static_cast<UINT>(apps.size());
   top.rgApps = answer->Keep(std::move(apps));
   top.dwRebootReasons = list.reasons;
@@ -31,15 +30,6 @@ RMX_APP_LIST* ToAppList(const AppList& list, int64_t boot_us) {
   top.nUnreadable = static_cast<UINT>(unreadable.size());
   top.rgUnreadable = answer->Keep(std::move(unreadable));
   return Release(std::move(answer));
-}
-
-std::string HowItStops(const App& app) {
-  if (app.is_service()) return "its service manager stops it";
-  if (app.type == AppType::kUnknown) return "it cannot be asked: it would be killed";
-  if (app.answers) return "it is asked, and may refuse";
-  if (app.type == AppType::kMainWindow || app.type == AppType::kOtherWindow)
-    return "its windows are asked to close";
-  return "SIGTERM";
 }
 
 std::string HowItComesBack(const App& app) {

@@ -57,7 +57,8 @@ DWORD WINAPI RmxSetOption(DWORD dwSessionHandle, RMX_OPTION Option, uint64_t ull
   return Call([&]() -> Result<void> {
     auto open = Handles().Get(dwSessionHandle);
     if (!open) return Pass(std::move(open));
-    const uint64_t most = Option == RmxOptionRelaunch ? 1 : kLongestLimit;
+    const bool is_switch = Option == RmxOptionRelaunch || Option == RmxOptionGuard;
+    const uint64_t most = is_switch ? 1 : kLongestLimit;
     if (ullValue > most)
       return Fail(kBadArguments, "option {} is at most {}, not {}", static_cast<int>(Option), most,
                   ullValue);
@@ -66,6 +67,9 @@ DWORD WINAPI RmxSetOption(DWORD dwSessionHandle, RMX_OPTION Option, uint64_t ull
     switch (Option) {
       case RmxOptionRelaunch:
         session.SetOption([&](SessionOptions& options) { options.relaunch = ullValue != 0; });
+        return {};
+      case RmxOptionGuard:
+        session.SetOption([&](SessionOptions& options) { options.guard = ullValue != 0; });
         return {};
       case RmxOptionAppTimeout:
         session.SetOption([&](SessionOptions& options) { options.limits.app = limit; });

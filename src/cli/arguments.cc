@@ -30,6 +30,17 @@ std::string IsPid(const std::string& word) {
   return fmt::format("\"{}\" is not the number of a process", Printable(word));
 }
 
+void AddTrees(CLI::App& command, TargetOptions& targets) {
+  CLI::Option* tree =
+      command
+          .add_option("--tree", targets.trees,
+                      "Directories with everything below them, or the mount points of file systems")
+          ->type_name("PATH")
+          ->allow_extra_args(false);
+  command.add_flag("--mounts", targets.mounts, "With --tree: also what is mounted below it")
+      ->needs(tree);
+}
+
 void AddTargets(CLI::App& command, TargetOptions& targets) {
   command.add_option("-f,--file", targets.files, "Files that are going to be replaced")
       ->type_name("PATH");
@@ -38,6 +49,7 @@ void AddTargets(CLI::App& command, TargetOptions& targets) {
           "--files-from", targets.files_from,
           "Read more of them from FILE (- is standard input), one per line or NUL-separated")
       ->type_name("FILE");
+  AddTrees(command, targets);
   command.add_option("-s,--service", targets.services, "Services to stop as well")
       ->type_name("UNIT");
   command.add_option("-p,--pid", targets.pids, "Processes to stop as well")
@@ -81,7 +93,8 @@ bool Knows(const CLI::App& app, const std::string& command) {
 
 Options CheckRun(RunOptions run, bool command_given) {
   const auto mistake = [](const char* text) { return Mistake{text, kExitUsage}; };
-  if (run.targets.empty()) return mistake("run: name what to free with -f, -s, -p or --files-from");
+  if (run.targets.empty())
+    return mistake("run: name what to free with -f, --tree, -s, -p or --files-from");
   if (command_given && run.command.empty()) return mistake("run: no COMMAND after --");
   if (!command_given && !run.dry_run) return mistake("run: write -- and then the COMMAND to run");
   return run;
@@ -113,9 +126,8 @@ Options ParseArguments(std::vector<std::string> arguments) {
 
   WhoOptions who;
   CLI::App* who_command = app.add_subcommand("who", "Who uses these files, and how");
-  who_command->add_option("paths", who.paths, "Files or directories")
-      ->required()
-      ->type_name("PATH");
+  who_command->add_option("paths", who.targets.files, "Files or directories")->type_name("PATH");
+  AddTrees(*who_command, who.targets);
   who_command->add_flag("--json", who.json, "Answer in JSON");
 
   StaleOptions stale;
@@ -181,6 +193,14 @@ Options ParseArguments(std::vector<std::string> arguments) {
   CLI::App* show_command = session->add_subcommand("show", "The sessions of this user");
   show_command->add_flag("--json", show.json, "Answer in JSON");
 
+  ExplainOptions explain;
+  CLI::App* explain_command =
+      app.add_subcommand("explain", "What a process or service is, and how it would be stopped");
+  explain_command->add_option("subject", explain.subject, "A pid, or the name of a unit")
+      ->required()
+      ->type_name("PID|UNIT");
+  explain_command->add_flag("--json", explain.json, "Answer in JSON");
+
   RecoverOptions recover;
   CLI::App* recover_command =
       app.add_subcommand("recover", "Start what sessions owe whose owner is dead");
@@ -213,11 +233,14 @@ Options ParseArguments(std::vector<std::string> arguments) {
                    asks ? kExitWhoFailed : kExitUsage};
   }
 
+  if (*who_command && who.targets.empty())
+    return Mistake{"who: name a PATH, or a directory with --tree", kExitWhoFailed};
   if (*who_command) return who;
   if (*stale_command) return stale;
   if (*run_command) return CheckRun(std::move(run), command_given);
   if (*start_command) return start;
   if (*show_command) return show;
+  if (*explain_command) return explain;
   if (*recover_command) return recover;
   if (*demo) return DemoOptions{};
   if (*holder_command) return holder;

@@ -45,6 +45,24 @@ TEST(Arguments, ADryRunNeedsNoCommand) {
   EXPECT_THAT(Parsed<RunOptions>({"run", "--dry-run", "-f", "a"}).command, IsEmpty());
 }
 
+TEST(Arguments, ATreeIsOneDirectoryForEachTimeItIsNamed) {
+  const auto who = Parsed<WhoOptions>({"who", "--tree", "/opt", "/etc/file", "--tree", "/srv"});
+  EXPECT_THAT(who.targets.trees, ElementsAre("/opt", "/srv"));
+  EXPECT_THAT(who.targets.files, ElementsAre("/etc/file"));
+  EXPECT_FALSE(who.targets.mounts);
+  const auto run = Parsed<RunOptions>({"run", "--tree", "/opt", "--mounts", "--", "true"});
+  EXPECT_THAT(run.targets.trees, ElementsAre("/opt"));
+  EXPECT_TRUE(run.targets.mounts);
+  EXPECT_EQ(MistakeOf({"who", "--mounts", "/opt"}), kExitWhoFailed);
+}
+
+TEST(Arguments, ExplainTakesOneSubject) {
+  EXPECT_EQ(Parsed<ExplainOptions>({"explain", "nginx"}).subject, "nginx");
+  EXPECT_TRUE(Parsed<ExplainOptions>({"explain", "12", "--json"}).json);
+  EXPECT_EQ(MistakeOf({"explain"}), kExitUsage);
+  EXPECT_EQ(MistakeOf({"explain", "1", "2"}), kExitUsage);
+}
+
 TEST(Arguments, WhoFailsWithTwoAndTheOthersWith124) {
   EXPECT_EQ(MistakeOf({"who"}), kExitWhoFailed);
   EXPECT_EQ(MistakeOf({"frobnicate"}), kExitUsage);

@@ -11,6 +11,7 @@ int Run(const RunOptions& options);
 int StartSession(const SessionStartOptions& options);
 int UseSession(const SessionOptions& options);
 int ShowSessions(const SessionShowOptions& options);
+int Explain(const ExplainOptions& options);
 int Recover(const RecoverOptions& options);
 int Demo(const DemoOptions& options);
 int HoldForDemo(const HolderOptions& options);

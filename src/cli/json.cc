@@ -119,6 +119,25 @@ std::string PlanJson(const api::Plan& plan, int exit_code) {
   return Dump(json);
 }
 
+std::string ExplanationJson(const api::App& app, const std::string& user, int exit_code) {
+  Json json = ToJson(app);
+  json.erase("holdings");
+  json["user"] = OrNull(user);
+  json["why_type"] = OrNull(app.why_type);
+  json["how_stopped"] = OrNull(app.how_stopped);
+  json["cannot_restore"] = app.cannot_restore;
+  json["exit_code"] = exit_code;
+  return Dump(json);
+}
+
+std::string UnitJson(const api::Unit& unit) {
+  return Dump({{"name", unit.description},
+               {"unit", unit.name},
+               {"active_state", unit.active_state},
+               {"load_state", unit.load_state},
+               {"exit_code", 0}});
+}
+
 std::string EventJson(const api::Event& event) {
   return Dump({{"event", EventWord(event.kind)},
                {"percent", event.percent},

@@ -16,6 +16,10 @@ std::string AppsJson(const restartmanager::AppList& list);
 std::string StaleJson(const restartmanager::StaleList& list);
 // `exit_code`: what run would end with.
 std::string PlanJson(const restartmanager::Plan& plan, int exit_code);
+// `user`: who runs it, "" if it is not known. `exit_code`: what explain ends with.
+std::string ExplanationJson(const restartmanager::App& app, const std::string& user, int exit_code);
+// Of a unit that does not run.
+std::string UnitJson(const restartmanager::Unit& unit);
 std::string EventJson(const restartmanager::Event& event);
 std::string CommandStartedJson(int pid);
 // `status` is of waitpid(2).

@@ -25,6 +25,7 @@ int Do(const RunOptions& options) { return Run(options); }
 int Do(const SessionStartOptions& options) { return StartSession(options); }
 int Do(const SessionOptions& options) { return UseSession(options); }
 int Do(const SessionShowOptions& options) { return ShowSessions(options); }
+int Do(const ExplainOptions& options) { return Explain(options); }
 int Do(const RecoverOptions& options) { return Recover(options); }
 int Do(const DemoOptions& options) { return Demo(options); }
 int Do(const HolderOptions& options) { return HoldForDemo(options); }

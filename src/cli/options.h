@@ -15,9 +15,11 @@ struct TargetOptions {
   std::string files_from;  // "" none, "-" standard input
   std::vector<std::string> services;
   std::vector<uint32_t> pids;
+  std::vector<std::string> trees;  // directories with everything below them
+  bool mounts = false;             // also what is mounted there
 
   bool empty() const {
-    return files.empty() && files_from.empty() && services.empty() && pids.empty();
+    return files.empty() && files_from.empty() && services.empty() && pids.empty() && trees.empty();
   }
 };
 
@@ -28,7 +30,7 @@ struct StopOptions {
 };
 
 struct WhoOptions {
-  std::vector<std::string> paths;
+  TargetOptions targets;  // files and trees
   bool json = false;
 };
 
@@ -69,6 +71,11 @@ struct SessionShowOptions {
   bool json = false;
 };
 
+struct ExplainOptions {
+  std::string subject;  // a pid or a unit
+  bool json = false;
+};
+
 struct RecoverOptions {
   bool json = false;
 };
@@ -95,6 +102,7 @@ struct Mistake {
 
 using Options =
     std::variant<Saying, Mistake, WhoOptions, StaleOptions, RunOptions, SessionStartOptions,
-                 SessionOptions, SessionShowOptions, RecoverOptions, DemoOptions, HolderOptions>;
+                 SessionOptions, SessionShowOptions, ExplainOptions, RecoverOptions, DemoOptions,
+                 HolderOptions>;
 
 }  // namespace rm::cli

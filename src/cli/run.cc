@@ -97,17 +97,17 @@ class Runner {
 
   // Everything that can be said before anybody is stopped.
   api::Result<api::Session> Prepare() {
-    auto resources = ResolveTargets(options_.targets,
-                                    options_.missing_ok ? Missing::kIsFine : Missing::kIsError);
-    if (!resources) {
-      return api::Error{resources.error().code, resources.error().text + "; nothing was stopped"};
+    auto targets = ResolveTargets(options_.targets,
+                                  options_.missing_ok ? Missing::kIsFine : Missing::kIsError);
+    if (!targets) {
+      return api::Error{targets.error().code, targets.error().text + "; nothing was stopped"};
     }
     auto session = api::Session::Start();
     if (!session) return session.error();
     if (options_.stop.relaunch) {
       if (auto done = session->SetOption(RmxOptionRelaunch, 1); !done) return done.error();
     }
-    if (auto done = session->Register(*resources); !done) return done.error();
+    if (auto done = Register(*session, *targets); !done) return done.error();
     auto list = ExceptOwnTree(
         *session, options_.leave_critical ? Critical::kLeaveRunning : Critical::kRefuse);
     if (!list) return list.error();

@@ -43,12 +43,12 @@ api::Result<std::string> ReadKey(const std::string& written) {
   return key;
 }
 
-int Register(const std::string& key, const SessionOptions& options) {
-  const auto resources = ResolveTargets(options.targets, Missing::kIsFine);
-  if (!resources) return Failed(resources.error());
+int AddResources(const std::string& key, const SessionOptions& options) {
+  const auto targets = ResolveTargets(options.targets, Missing::kIsFine);
+  if (!targets) return Failed(targets.error());
   auto session = api::Session::Join(key);
   if (!session) return Failed(session.error());
-  return Done(session->Register(*resources));
+  return Done(Register(*session, *targets));
 }
 
 api::Result<std::vector<api::FilterTarget>> FilterTargets(const SessionOptions& options) {
@@ -142,7 +142,7 @@ int StartSession(const SessionStartOptions& options) {
 int UseSession(const SessionOptions& options) {
   const auto key = ReadKey(options.key);
   if (!key) return Failed(key.error());
-  if (options.verb == SessionVerb::kRegister) return Register(*key, options);
+  if (options.verb == SessionVerb::kRegister) return AddResources(*key, options);
   if (options.verb == SessionVerb::kJoin) {
     const auto joined = api::Session::Join(*key);
     return joined ? 0 : Failed(joined.error());

@@ -9,6 +9,7 @@
 #include <iostream>
 #include <iterator>
 
+#include "cli/output.h"
 #include "cli/paths.h"
 #include "cli/text.h"
 
@@ -44,14 +45,18 @@ api::Result<std::string> CheckService(const std::string& name) {
 
 }  // namespace
 
-api::Result<api::Resources> ResolveTargets(const TargetOptions& options, Missing missing) {
-  api::Resources resources;
+api::Result<Targets> ResolveTargets(const TargetOptions& options, Missing missing) {
+  Targets targets;
+  targets.mounts = options.mounts;
+  api::Resources& resources = targets.resources;
   std::vector<std::string> names = options.files;
   if (!options.files_from.empty()) {
     auto more = ReadNames(options.files_from);
     if (!more) return more.error();
     names.insert(names.end(), more->begin(), more->end());
   }
+  const size_t files = names.size();
+  names.insert(names.end(), options.trees.begin(), options.trees.end());
   const bool any_relative = std::any_of(
       names.begin(), names.end(), [](const std::string& name) { return !name.starts_with('/'); });
   std::string directory = "/";
@@ -60,7 +65,8 @@ api::Result<api::Resources> ResolveTargets(const TargetOptions& options, Missing
     if (!current) return current.error();
     directory = *current;
   }
-  for (const std::string& name : names) {
+  for (size_t i = 0; i < names.size(); ++i) {
+    const std::string& name = names[i];
     if (name.empty()) return Wrong("a file name is empty; is a variable not set?");
     const std::string path = AbsolutePath(name, directory);
     if (missing == Missing::kIsError) {
@@ -68,7 +74,7 @@ api::Result<api::Resources> ResolveTargets(const TargetOptions& options, Missing
         return exists.error();
       }
     }
-    resources.files.push_back(path);
+    (i < files ? resources.files : targets.trees).push_back(path);
   }
   for (const std::string& name : options.services) {
     auto service = CheckService(name);
@@ -80,7 +86,24 @@ api::Result<api::Resources> ResolveTargets(const TargetOptions& options, Missing
     if (!process) return Wrong(fmt::format("pid {}: {}", pid, process.error().text));
     resources.processes.push_back(*process);
   }
-  return resources;
+  return targets;
+}
+
+api::Result<void> Register(api::Session& session, const Targets& targets) {
+  const api::Resources& named = targets.resources;
+  if (!named.files.empty() || !named.processes.empty() || !named.services.empty()) {
+    if (auto done = session.Register(named); !done) return done;
+  }
+  for (const std::string& path : targets.trees) {
+    const auto tree = session.RegisterTree(path, targets.mounts ? RmxTreeOtherFileSystems : 0);
+    if (!tree) return tree.error();
+    if (tree->skipped.empty()) continue;
+    const api::Skipped& first = tree->skipped.front();
+    Complain("{} director{} below {} could not be looked into, {} for one: {}",
+             tree->skipped.size(), tree->skipped.size() == 1 ? "y" : "ies", Printable(path),
+             Printable(first.path), Printable(first.why));
+  }
+  return {};
 }
 
 }  // namespace rm::cli

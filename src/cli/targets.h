@@ -3,6 +3,8 @@
 #pragma once
 
 #include <restartmanager.hpp>
+#include <string>
+#include <vector>
 
 #include "cli/options.h"
 
@@ -10,8 +12,16 @@ namespace rm::cli {
 
 enum class Missing { kIsError, kIsFine };
 
+struct Targets {
+  restartmanager::Resources resources;
+  std::vector<std::string> trees;  // absolute
+  bool mounts = false;
+};
+
 // Everything the options name, checked: 160 with a sentence for the first that is missing.
-restartmanager::Result<restartmanager::Resources> ResolveTargets(const TargetOptions& options,
-                                                                 Missing missing);
+restartmanager::Result<Targets> ResolveTargets(const TargetOptions& options, Missing missing);
+
+// Says on standard error what could not be looked into below a tree.
+restartmanager::Result<void> Register(restartmanager::Session& session, const Targets& targets);
 
 }  // namespace rm::cli

@@ -22,13 +22,11 @@ void DropSelf(api::AppList& list) {
 }
 
 api::Result<api::AppList> Look(const WhoOptions& options) {
-  TargetOptions targets;
-  targets.files = options.paths;
-  auto resources = ResolveTargets(targets, Missing::kIsError);
-  if (!resources) return resources.error();
+  auto targets = ResolveTargets(options.targets, Missing::kIsError);
+  if (!targets) return targets.error();
   auto session = api::Session::Start();
   if (!session) return session.error();
-  if (auto done = session->Register(*resources); !done) return done.error();
+  if (auto done = Register(*session, *targets); !done) return done.error();
   // Tells who could be brought back if it were asked for.
   if (auto done = session->SetOption(RmxOptionRelaunch, 1); !done) return done.error();
   auto list = session->Apps();

@@ -96,7 +96,7 @@ class StopRun {
   void Ask(size_t number, std::set<size_t>& waiting) {
     const App& app = plan_.apps[number];
     Tell(EventKind::kStopping, &app, "");
-    auto asked = machine_.Ask(number, app, ahead_.ComesBack(app));
+    auto asked = machine_.Ask(number, app, ahead_.WaitsForTheHold(app));
     if (!asked) {
       Fails(number, asked.error().message);
     } else if (!*asked) {

@@ -26,7 +26,8 @@ struct StopContext {
   std::string store_directory;
   Limits limits;
   bool force = false;
-  EventSink events;                       // may be empty
+  bool guard = true;  // false: no hold; what is stopped starts again by Restart or Recover alone
+  EventSink events;   // may be empty
   std::function<void(unsigned)> percent;  // may be empty
   std::stop_token cancel;
 };

@@ -124,6 +124,15 @@ TEST_F(StopTest, TheHoldThenOneClassAfterTheOther) {
   for (const App& app : plan_.apps) EXPECT_EQ(app.status, kStatusStopped) << app.name;
 }
 
+TEST_F(StopTest, WithoutAGuardNothingIsHeldNorQueuedAndAllIsOwed) {
+  context_.guard = false;
+  EXPECT_EQ(StopAll({Service("nginx", 1), Returning("editor", 2)}), kSuccess);
+  EXPECT_THAT(machine_.acts(), ElementsAre("keep editor", "ask editor", "wait", "forget",  //
+                                           "ask nginx.service", "wait", "forget"));
+  EXPECT_EQ(OnDisk("editor"), DebtState::kOwed);
+  EXPECT_EQ(OnDisk("nginx"), DebtState::kOwed);
+}
+
 TEST_F(StopTest, WhoMayNotReturnIsAskedForGoodAndNothingIsHeld) {
   EXPECT_EQ(StopAll({Masked(Service("nginx", 1), kStatusRestartMasked)}), kSuccess);
   EXPECT_THAT(machine_.acts(), ElementsAre("ask nginx.service", "wait", "forget"));

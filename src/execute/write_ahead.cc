@@ -23,7 +23,8 @@ Result<bool> WriteAhead::BeginHold() {
   if (plan_.debts.empty() && plan_.held.empty()) return false;
   if (auto written = WriteDown(); !written) return Pass(std::move(written));
   request_ = HoldRequest{context_.session.name, context_.session.owner, plan_.held,
-                         context_.store_directory};
+                         context_.store_directory, context_.guard};
+  if (!context_.guard) return false;
   if (auto held = machine_.Hold(request_); !held) {
     for (Debt& debt : plan_.debts)
       if (debt.state == DebtState::kPlanned) debt.state = DebtState::kCancelled;
@@ -107,9 +108,9 @@ void WriteAhead::OweNothing(const App& app) {
   if (!cancelled.empty()) (void)store_.UpdateDebts(context_.session.id, cancelled);
 }
 
-bool WriteAhead::ComesBack(const App& app) const {
-  return std::any_of(plan_.debts.begin(), plan_.debts.end(),
-                     [&](const Debt& debt) { return IsOwn(debt, app); });
+bool WriteAhead::WaitsForTheHold(const App& app) const {
+  return context_.guard && std::any_of(plan_.debts.begin(), plan_.debts.end(),
+                                       [&](const Debt& debt) { return IsOwn(debt, app); });
 }
 
 }  // namespace rm

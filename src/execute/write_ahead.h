@@ -13,7 +13,8 @@ class WriteAhead {
   WriteAhead(StopPlan& plan, const StopContext& context, Machine& machine, SessionStore& store)
       : plan_(plan), context_(context), machine_(machine), store_(store) {}
 
-  // Writes all debts down as planned, then begins the hold. `false`: nothing is to be held.
+  // Writes all debts down as planned, then begins the hold. `false`: nothing is
+  // held.
   Result<bool> BeginHold();
   // The starts of a wave are queued, and its debts owed on disk.
   Result<void> Owe(const StopWave& wave);
@@ -21,7 +22,8 @@ class WriteAhead {
   void TakeBack(const std::set<size_t>& left);
   // It ended by itself, or somebody stopped it: then it is not for us to start it.
   void OweNothing(const App& app);
-  bool ComesBack(const App& app) const;
+  // Its start is queued behind the hold.
+  bool WaitsForTheHold(const App& app) const;
 
  private:
   struct Owed {

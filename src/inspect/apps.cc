@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "inspect/critical.h"
+#include "inspect/why_type.h"
 
 namespace rm {
 namespace {
@@ -239,6 +240,9 @@ std::vector<App> AffectedApps(const Registration& registered, const Observation&
       app.reasons = critical->reason;
       app.why_not_stoppable = critical->why;
     }
+    app.why_type = WhyType(app, seen);
+    if (const auto captured = seen.captured.find(app.main); captured != seen.captured.end())
+      app.cannot_restore = captured->second.cannot_restore;
   }
   for (App& app : apps) DecideComeBack(app, apps, seen, relaunch);
   for (App& app : apps) FollowParent(app, apps, seen);

@@ -95,7 +95,7 @@ Result<void> Holds::QueueRelaunch(const HoldRequest& request, Debt& debt) {
   auto file = WriteSpecFile(request.store_directory, name, *debt.process);
   if (!file) return Pass(std::move(file));
   debt.spec_file = *file;
-  Manager* home = managers_.Home();
+  Manager* home = request.guarded ? managers_.Home() : nullptr;
   if (!home) return {};
   QueuedRelaunch relaunch;
   relaunch.session = request.session;

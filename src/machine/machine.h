@@ -25,6 +25,11 @@ struct Caller {
   std::optional<Owner> owner;        // the unit it runs in
 };
 
+struct TreeFound {
+  FileResource file;
+  std::vector<Skipped> skipped;  // below it
+};
+
 struct ObserveOptions {
   bool directories = true;  // also working and root directories
   bool capture = false;     // also what it takes to relaunch plain processes
@@ -36,6 +41,7 @@ struct HoldRequest {
   ProcessId owner;      // when this process dies, the hold ends by itself
   std::vector<UnitRef> held;
   std::string store_directory;  // the guard reads what is owed here
+  bool guarded = true;          // false: there is no hold, and nothing is queued behind it
 };
 
 // One app that was asked to leave and has, or has not, or needs a person for it.
@@ -77,6 +83,9 @@ class Machine {
   // A path as /proc/PID/exe would show it: where its links lead. What cannot be followed to its end
   // stays as it is.
   virtual std::string WithoutLinks(const std::string& path) = 0;
+  // The directory with everything that is below it now. One that does not exist is a fact, too.
+  virtual Result<TreeFound> IdentifyTree(const std::string& path, bool other_file_systems,
+                                         std::stop_token cancel) = 0;
   // None: no such process.
   virtual Result<std::optional<ProcessId>> IdentifyProcess(pid_t pid) = 0;
   // `load_state` "not-found" when there is no such unit; 29-free: a machine without systemd has no
@@ -94,7 +103,8 @@ class Machine {
   virtual Result<void> Hold(const HoldRequest& request) = 0;
   // Queues a start of the process behind the hold, where the machine can; sets
   // Debt::relaunch_unit. Without a service manager it stays "", and the guard pays. What is needed
-  // for the relaunch is kept in the store directory until it is done.
+  // for the relaunch is kept in the store directory until it is done; if the request is not
+  // guarded, that is all.
   virtual Result<void> QueueRelaunch(const HoldRequest& request, Debt& debt) = 0;
 
   // Asks an app that answers whether it would leave; does not wait. `false`: it does not answer

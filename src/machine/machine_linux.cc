@@ -1,6 +1,7 @@
 #include "machine/machine_linux.h"
 
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <optional>
@@ -16,6 +17,7 @@
 #include "machine/starts.h"
 #include "procfs/identity.h"
 #include "procfs/process.h"
+#include "procfs/tree.h"
 #include "systemd/cgroup.h"
 
 namespace rm {
@@ -51,6 +53,18 @@ class LinuxMachine final : public Machine {
   std::string WithoutLinks(const std::string& path) override { return rm::WithoutLinks(path); }
   Result<std::vector<FileResource>> IdentifyFiles(const std::vector<std::string>& paths) override {
     return rm::IdentifyFiles(paths);
+  }
+
+  Result<TreeFound> IdentifyTree(const std::string& path, bool other_file_systems,
+                                 std::stop_token cancel) override {
+    auto file = IdentifyFile(path);
+    if (!file) return Pass(std::move(file));
+    if (file->at_registration && !S_ISDIR(file->at_registration->mode))
+      return Fail(kBadArguments, "{} is no directory: register it as a file", path);
+    auto walk = WalkTree(path, {other_file_systems, std::move(cancel)});
+    if (!walk) return Pass(std::move(walk));
+    file->tree = Tree{other_file_systems, std::move(walk->entries)};
+    return TreeFound{std::move(*file), std::move(walk->skipped)};
   }
 
   Result<std::optional<ProcessId>> IdentifyProcess(pid_t pid) override {

@@ -11,6 +11,7 @@
 #include "procfs/identity.h"
 #include "procfs/process.h"
 #include "procfs/snapshot.h"
+#include "procfs/tree.h"
 #include "systemd/cgroup.h"
 
 namespace rm {
@@ -21,14 +22,45 @@ bool SameObject(const FileIdentity& a, const FileIdentity& b) {
          (a.btime_ns == b.btime_ns || a.btime_ns == 0 || b.btime_ns == 0);
 }
 
+// What is looked for, and what it is to the session.
+struct Targets {
+  std::vector<FileTarget> targets;  // FileTarget::file beyond the registered ones: below a tree
+  struct Below {
+    uint32_t file;  // the tree
+    std::string path;
+  };
+  std::vector<Below> below;
+};
+
+// What is below a tree now, and what was at registration and is not any more.
+Result<void> AddTree(const FileResource& file, uint32_t number, size_t registered,
+                     const std::stop_token& cancel, Targets& out) {
+  auto walk = WalkTree(file.path, {file.tree->other_file_systems, cancel});
+  if (!walk) return Pass(std::move(walk));
+  const auto add = [&](TreeEntry entry, bool previous) {
+    const auto next = static_cast<uint32_t>(registered + out.below.size());
+    out.targets.push_back({entry.identity, next, previous});
+    out.below.push_back({number, std::move(entry.below)});
+  };
+  std::set<std::pair<uint64_t, uint64_t>> present;
+  for (TreeEntry& entry : walk->entries) {
+    present.emplace(entry.identity.dev, entry.identity.ino);
+    add(std::move(entry), false);
+  }
+  for (const TreeEntry& old : file.tree->at_registration)
+    if (!present.contains({old.identity.dev, old.identity.ino})) add(old, true);
+  return {};
+}
+
 // What each path is now, and what it was at registration if that is another object.
-Result<std::vector<FileTarget>> TargetsOf(const Registration& registered) {
+Result<Targets> TargetsOf(const Registration& registered, const std::stop_token& cancel) {
   std::vector<std::string> paths;
   paths.reserve(registered.files.size());
   for (const FileResource& file : registered.files) paths.push_back(file.path);
   auto now = IdentifyFiles(paths);
   if (!now) return Pass(std::move(now));
-  std::vector<FileTarget> targets;
+  Targets out;
+  std::vector<FileTarget>& targets = out.targets;
   targets.reserve(paths.size());
   for (uint32_t i = 0; i < registered.files.size(); ++i) {
     const FileResource& file = registered.files[i];
@@ -36,8 +68,21 @@ Result<std::vector<FileTarget>> TargetsOf(const Registration& registered) {
     if (current) targets.push_back({*current, i, false});
     if (file.at_registration && (!current || !SameObject(*file.at_registration, *current)))
       targets.push_back({*file.at_registration, i, true});
+    if (!file.tree) continue;
+    if (auto added = AddTree(file, i, paths.size(), cancel, out); !added)
+      return Pass(std::move(added));
   }
-  return targets;
+  return out;
+}
+
+void NameBelow(const Targets& targets, size_t registered, std::vector<Holding>& holdings) {
+  for (Holding& holding : holdings) {
+    if (holding.file < registered) continue;
+    const Targets::Below& below = targets.below[holding.file - registered];
+    holding.file = below.file;
+    holding.below = below.path;
+  }
+  if (!targets.below.empty()) std::sort(holdings.begin(), holdings.end());
 }
 
 // The unit's own cgroup is where the process is: its name alone could be anything in a cgroup tree
@@ -116,15 +161,17 @@ Result<Observation> ObserveMachine(const ProcTree& proc, const std::string& prog
                                    ServiceManagers& managers, const Registration& registered,
                                    const ObserveOptions& options, std::stop_token cancel) {
   Observation seen;
-  auto targets = TargetsOf(registered);
-  if (!targets) return Pass(std::move(targets));
-  if (!targets->empty()) {
+  auto looked_for = TargetsOf(registered, cancel);
+  if (!looked_for) return Pass(std::move(looked_for));
+  const std::vector<FileTarget>& targets = looked_for->targets;
+  if (!targets.empty()) {
     ScanOptions scan;
     scan.directories = options.directories;
     scan.cancel = cancel;
-    auto found = FindHolders(proc, *targets, scan);
+    auto found = FindHolders(proc, targets, scan);
     if (!found) return Pass(std::move(found));
     seen.holdings = std::move(found->holdings);
+    NameBelow(*looked_for, registered.files.size(), seen.holdings);
     seen.unreadable = std::move(found->unreadable);
   }
   Observer observer(proc, managers, seen);

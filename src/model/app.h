@@ -62,13 +62,15 @@ struct App {
   uint32_t login_session = UINT32_MAX;  // the logind session's number, none: -1
   uint32_t reasons = 0;                 // why it needs a reboot
   ComeBack come_back = ComeBack::kNot;
-  bool answers = false;             // can be asked first whether it would leave, and may refuse
-  bool asked_for = false;           // a registered process or service
-  bool only_directories = false;    // holds only as working or root directory: Windows would
-                                    // not list it
-  std::string why_not_stoppable;    // "" if it can be stopped
-  std::string why_not_back;         // "" if it comes back
-  std::vector<UnitRef> goes_along;  // units that are stopped and started with it
+  bool answers = false;           // can be asked first whether it would leave, and may refuse
+  bool asked_for = false;         // a registered process or service
+  bool only_directories = false;  // holds only as working or root directory: Windows would
+                                  // not list it
+  std::string why_type;           // for people
+  std::string why_not_stoppable;  // "" if it can be stopped
+  std::string why_not_back;       // "" if it comes back
+  std::vector<std::string> cannot_restore;  // what a new process in its place would lack
+  std::vector<UnitRef> goes_along;          // units that are stopped and started with it
   std::vector<Holding> holdings;
 
   bool is_service() const { return unit && unit->name.ends_with(".service"); }

@@ -22,9 +22,13 @@ struct Holding {
   uint32_t file = 0;              // index into Registration::files
   int fd = -1;                    // kDescriptor: its number
   bool previous_content = false;  // holds what the path was at registration, not what it is now
+  std::string below;              // of a registered tree: which of its files; else ""
 
   friend auto operator<=>(const Holding&, const Holding&) = default;
 };
+
+// The registered path, or that of the file below a registered tree. `files`: the registered paths.
+std::string HeldPath(const Holding& holding, const std::vector<std::string>& files);
 
 // What a service manager says about one unit.
 struct UnitFacts {

@@ -24,12 +24,31 @@ struct FileIdentity {
   friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
 };
 
+// One object below a registered directory. Of its identity only what decides: no size, no mtime_ns.
+struct TreeEntry {
+  std::string below;  // its path from the directory: "bin/server"
+  FileIdentity identity;
+};
+
+// Everything below a directory, also what comes later.
+struct Tree {
+  bool other_file_systems = false;  // also below what is mounted there
+  std::vector<TreeEntry> at_registration;
+};
+
+// A name that could not be looked at, and why, for people.
+struct Skipped {
+  std::string path;
+  std::string why;
+};
+
 // `path` is absolute, as supplied. None in `at_registration`: it did not exist (or could not be
 // reached) then.
 struct FileResource {
   std::string path;
   std::vector<std::string> links;  // every symlink followed, in order, absolute; "" path excluded
   std::optional<FileIdentity> at_registration;
+  std::optional<Tree> tree;  // the directory was registered with everything below it
 };
 
 // A unit of the system manager, or of one user's manager.

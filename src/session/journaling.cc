@@ -11,8 +11,8 @@ constexpr size_t kMostRegistrations = 50;
 
 std::vector<std::string> HeldFiles(const App& app, const std::vector<std::string>& files) {
   std::set<std::string> held;
-  for (const Holding& holding : app.holdings)
-    if (holding.file < files.size()) held.insert(files[holding.file]);
+  for (const Holding& holding : app.holdings) held.insert(HeldPath(holding, files));
+  held.erase("");
   return {held.begin(), held.end()};
 }
 

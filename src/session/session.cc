@@ -108,6 +108,23 @@ Result<void> Session::Register(const std::vector<std::string>& files,
     batch.services.push_back(std::move(*unit));
   }
   if (files.empty() && processes.empty() && services.empty()) return {};
+  return Store(batch);
+}
+
+Result<TreeFound> Session::RegisterTree(const std::string& path, bool other_file_systems) {
+  const std::lock_guard lock(verb_);
+  if (!path.starts_with('/'))
+    return Fail(kBadArguments,
+                "\"{}\" is not an absolute path: register directories by their full path", path);
+  auto tree = machine_->IdentifyTree(path, other_file_systems, BeginTask());
+  if (!tree) return Pass(std::move(tree));
+  Registration batch;
+  batch.files.push_back(tree->file);
+  if (auto stored = Store(batch); !stored) return Pass(std::move(stored));
+  return tree;
+}
+
+Result<void> Session::Store(const Registration& batch) {
   auto registered = store_->Register(record_.id, batch);
   if (registered) journal_.Registered(batch);
   return registered;
@@ -164,8 +181,29 @@ Result<AppList> Session::List(bool capture) {
   list.unreadable = std::move(look->seen.unreadable);
   list.files = Paths(look->state.registered);
   for (const FileResource& file : look->state.registered.files)
-    if (file.at_registration && S_ISDIR(file.at_registration->mode))
+    if (!file.tree && file.at_registration && S_ISDIR(file.at_registration->mode))
       list.directory_registered = true;
+  return list;
+}
+
+Result<HolderList> Session::Holders() {
+  const std::lock_guard lock(verb_);
+  if (auto primary = RequirePrimary("list who holds what"); !primary)
+    return Pass(std::move(primary));
+  auto look = LookAround(false, BeginTask());
+  if (!look) return Pass(std::move(look));
+  const Observation& seen = look->seen;
+  HolderList list;
+  for (const Holding& holding : seen.holdings) {
+    const auto process = seen.processes.find(holding.process);
+    if (process == seen.processes.end()) continue;  // it has ended since
+    HolderList::Holder holder{holding, process->second.name, process->second.executable, {}};
+    if (const auto owner = seen.owners.find(holding.process); owner != seen.owners.end())
+      holder.unit = owner->second.unit;
+    list.holders.push_back(std::move(holder));
+  }
+  list.files = Paths(look->state.registered);
+  list.unreadable = look->seen.unreadable;
   return list;
 }
 
@@ -341,6 +379,7 @@ StopContext Session::Context(std::stop_token cancel) const {
   context.session = record_;
   context.store_directory = store_directory_;
   context.limits = options_.limits;
+  context.guard = options_.guard;
   context.events = events_;
   context.cancel = std::move(cancel);
   return context;

@@ -25,6 +25,7 @@ enum class Role { kPrimary, kSecondary };
 
 struct SessionOptions {
   bool relaunch = false;
+  bool guard = true;
   Limits limits;
 };
 
@@ -32,6 +33,18 @@ struct AppList {
   std::vector<App> apps;  // in the order of stopping; only_directories ones too
   uint32_t reasons = 0;
   bool directory_registered = false;
+  std::vector<std::string> files;  // Holding::file indexes these
+  std::vector<ProcessId> unreadable;
+};
+
+struct HolderList {
+  struct Holder {
+    Holding holding;
+    std::string name;
+    std::string executable;  // "" if it is not known
+    std::optional<UnitRef> unit;
+  };
+  std::vector<Holder> holders;
   std::vector<std::string> files;  // Holding::file indexes these
   std::vector<ProcessId> unreadable;
 };
@@ -46,8 +59,12 @@ class Session {
   Result<void> Register(const std::vector<std::string>& files,
                         const std::vector<ProcessId>& processes,
                         const std::vector<std::string>& services);
+  // Everything below a directory, also what comes later. 1223 Cancel was called.
+  Result<TreeFound> RegisterTree(const std::string& path, bool other_file_systems);
   // `capture`: also find out whether programs could be relaunched, which costs a little.
   Result<AppList> List(bool capture);
+  // Process by process, the directories too.
+  Result<HolderList> Holders();
   Result<StopPlan> Plan(StopOptions options);
   Result<void> Shutdown(StopOptions options, const std::function<void(unsigned)>& percent);
   Result<void> Restart(const std::function<void(unsigned)>& percent);
@@ -70,6 +87,7 @@ class Session {
   };
 
   Result<void> RequirePrimary(const char* act) const;
+  Result<void> Store(const Registration& batch);
   Result<Look> LookAround(bool capture, std::stop_token cancel);
   void ResolveTargets(std::vector<Filter>& filters) const;
   Result<void> OweNothingToMasked(SessionState& state);

@@ -108,6 +108,36 @@ TEST_F(SessionTest, AnEmptyBatchCostsNothing) {
   EXPECT_EQ(store_->calls().size(), before);
 }
 
+TEST_F(SessionTest, ATreeIsRegisteredWholeAndIsNoDirectoryInTheWay) {
+  machine_->files["/opt/app"] = FileResource{
+      "/opt/app", {}, FileIdentity{.mode = S_IFDIR | 0755}, Tree{false, {{"bin", {1, 2}}}}};
+  ASSERT_TRUE(session_.RegisterTree("/opt/app", true));
+  const FileResource stored = store_->Peek(record_.id).registered.files.back();
+  ASSERT_TRUE(stored.tree);
+  EXPECT_TRUE(stored.tree->other_file_systems);
+  EXPECT_THAT(stored.tree->at_registration, SizeIs(1));
+  EXPECT_FALSE(session_.List(false)->directory_registered);
+  EXPECT_EQ(CodeOf(session_.RegisterTree("opt", false)), kBadArguments);
+  EXPECT_EQ(CodeOf(session_.RegisterTree("", false)), kBadArguments);
+}
+
+TEST_F(SessionTest, HoldersAreToldOneByOneWithTheirUnits) {
+  AddProgram(seen(), "editor", 50);
+  AddService(seen(), "nginx", 51);
+  Holds(seen(), 50, HoldKind::kWorkingDirectory);
+  seen().unreadable = {Id(77)};
+  auto list = session_.Holders();
+  ASSERT_TRUE(list);
+  ASSERT_THAT(list->holders, SizeIs(3));
+  EXPECT_EQ(list->holders[0].name, "editor");
+  EXPECT_EQ(list->holders[0].unit, std::nullopt);
+  EXPECT_EQ(list->holders[1].unit, Unit("nginx"));
+  EXPECT_EQ(list->holders[2].holding.kind, HoldKind::kWorkingDirectory);
+  EXPECT_THAT(list->files, ElementsAre("/usr/lib/libfoo.so"));
+  EXPECT_THAT(list->unreadable, ElementsAre(Id(77)));
+  EXPECT_EQ(CodeOf(Join().Holders()), kSessionCredentialConflict);
+}
+
 // --- listing
 // -------------------------------------------------------------------------------------------
 

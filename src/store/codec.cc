@@ -1,6 +1,7 @@
 #include "store/codec.h"
 
 #include <algorithm>
+#include <span>
 
 #include "model/relaunch.h"
 #include "store/packed.h"
@@ -56,6 +57,7 @@ void Put(PackedWriter& to, const Holding& value) {
   to.Number(value.file);
   to.Signed(value.fd);
   to.Number(value.previous_content);
+  Put(to, value.below);
 }
 void Get(PackedReader& from, Holding& value) {
   Get(from, value.process);
@@ -63,6 +65,7 @@ void Get(PackedReader& from, Holding& value) {
   value.file = static_cast<uint32_t>(from.Number());
   value.fd = static_cast<int>(from.Signed());
   value.previous_content = from.Number() != 0;
+  Get(from, value.below);
 }
 
 // Neighbours in a list of files share most of their path: only what differs from the one before.
@@ -77,6 +80,28 @@ bool GetPath(PackedReader& from, std::string& path, const std::string& before) {
   if (shared > before.size()) return false;
   path.assign(before, 0, shared);
   path += from.Bytes();
+  return true;
+}
+
+void Put(PackedWriter& to, const Tree& value) {
+  to.Number(value.other_file_systems);
+  to.Number(value.at_registration.size());
+  std::string before;
+  for (const TreeEntry& entry : value.at_registration) {
+    PutPath(to, entry.below, before);
+    before = entry.below;
+    Put(to, entry.identity);
+  }
+}
+bool GetTree(PackedReader& from, Tree& value) {
+  value.other_file_systems = from.Number() != 0;
+  std::string before;
+  for (size_t left = from.Count(); left > 0; --left) {
+    TreeEntry& entry = value.at_registration.emplace_back();
+    if (!GetPath(from, entry.below, before)) return false;
+    before = entry.below;
+    Get(from, entry.identity);
+  }
   return true;
 }
 
@@ -101,6 +126,25 @@ void GetAll(PackedReader& from, std::vector<T>& values) {
   for (size_t left = from.Count(); left > 0; --left) Get(from, values.emplace_back());
 }
 
+// Behind all files, so that it costs those nothing which are no trees: which one it is, and what is
+// below it.
+void PutTrees(PackedWriter& to, const std::vector<FileResource>& files) {
+  to.Number(std::ranges::count_if(files, [](const FileResource& file) { return !!file.tree; }));
+  for (size_t i = 0; i < files.size(); ++i) {
+    if (!files[i].tree) continue;
+    to.Number(i);
+    Put(to, *files[i].tree);
+  }
+}
+bool GetTrees(PackedReader& from, std::span<FileResource> files) {
+  for (size_t left = from.Count(); left > 0; --left) {
+    const uint64_t number = from.Number();
+    if (number >= files.size() || files[number].tree) return false;
+    if (!GetTree(from, files[number].tree.emplace())) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::string EncodeBatch(const Registration& batch) {
@@ -117,11 +161,13 @@ std::string EncodeBatch(const Registration& batch) {
   }
   PutAll(to, batch.processes);
   PutAll(to, batch.services);
+  PutTrees(to, batch.files);
   return to.Take();
 }
 
 bool DecodeBatch(std::string_view bytes, Registration& registered) {
   PackedReader from(bytes);
+  const size_t first = registered.files.size();
   std::string before;
   for (size_t left = from.Count(); left > 0; --left) {
     FileResource& file = registered.files.emplace_back();
@@ -132,7 +178,7 @@ bool DecodeBatch(std::string_view bytes, Registration& registered) {
   }
   GetAll(from, registered.processes);
   GetAll(from, registered.services);
-  return from.Complete();
+  return GetTrees(from, std::span(registered.files).subspan(first)) && from.Complete();
 }
 
 std::string EncodeTarget(const Filter& filter) {

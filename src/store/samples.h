@@ -24,15 +24,20 @@ inline const std::string kOddBytes("/odd \xff\xfe\0\n'\"\xc3(", 13);
 inline const std::string kOddName = "/odd \xff\xfe\n'\"\xc3(";
 
 inline auto FieldsOf(const FileResource& value) {
-  const auto& [path, links, at_registration] = value;
-  return std::tuple(path, links, at_registration);
+  const auto& [path, links, at_registration, tree] = value;
+  std::vector<std::pair<std::string, FileIdentity>> below;
+  if (tree)
+    for (const TreeEntry& entry : tree->at_registration)
+      below.emplace_back(entry.below, entry.identity);
+  return std::tuple(path, links, at_registration, tree.has_value(),
+                    tree && tree->other_file_systems, below);
 }
 
-// All but `answers`, which is found anew at every look and not stored.
+// All of it: what is found anew at every look and not stored has its default here.
 inline auto FieldsOf(const App& value) {
   const auto& [unit, main, processes, name, executable, type, status, login_session, reasons,
-               come_back, answers, asked_for, only_directories, why_not_stoppable, why_not_back,
-               goes_along, holdings] = value;
+               come_back, answers, asked_for, only_directories, why_type, why_not_stoppable,
+               why_not_back, cannot_restore, goes_along, holdings] = value;
   return std::tuple(unit, main, processes, name, executable, type, status, login_session, reasons,
                     come_back, answers, asked_for, only_directories, why_not_stoppable,
                     why_not_back, goes_along, holdings);
@@ -66,6 +71,9 @@ inline Registration SampleBatch() {
   batch.files.push_back({"/usr/lib/libssl.so", {}, std::nullopt});
   batch.files.push_back({kOddBytes, {kOddBytes, "", "/x"}, FileIdentity{}});
   batch.files.push_back({"", {}, FileIdentity{~0ull, ~0ull, INT64_MIN, ~0ull, INT64_MAX, ~0u}});
+  batch.files.push_back(
+      {"/opt/app", {}, FileIdentity{1, 2}, Tree{true, {{"bin", {1, 3}}, {kOddBytes, {1, 4}}}}});
+  batch.files.push_back({"/opt/empty", {}, std::nullopt, Tree{}});
   batch.processes = {{1, 0}, {4'194'304, ~0ull}};
   batch.services = {{std::nullopt, "nginx.service"}, {1000, "app.service"}, {0, kOddBytes}};
   return batch;
@@ -105,7 +113,7 @@ inline std::vector<App> SampleApps() {
   app.why_not_stoppable = "no";
   app.why_not_back = "never";
   app.goes_along = {{std::nullopt, "a.service"}, {1, "b.scope"}};
-  app.holdings = {{{100, 2000}, HoldKind::kRootDirectory, 7, 12, true}};
+  app.holdings = {{{100, 2000}, HoldKind::kRootDirectory, 7, 12, true, "below/it"}};
   return {app, App{}};
 }
 

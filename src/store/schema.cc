@@ -46,9 +46,9 @@ constexpr char kTables[] = R"sql(
     spec_file BLOB NOT NULL,
     owed BLOB NOT NULL);
   CREATE INDEX debt_session ON debt(session);
-  PRAGMA user_version = 2;
+  PRAGMA user_version = 3;
 )sql";
-static_assert(kSchemaVersion == 2);
+static_assert(kSchemaVersion == 3);
 
 constexpr char kForgetEverything[] =
     "DELETE FROM boot; DELETE FROM session; DELETE FROM registration; DELETE FROM filter;"

@@ -7,7 +7,7 @@
 namespace rm {
 
 // PRAGMA user_version of the format below and of store/codec.h.
-inline constexpr int kSchemaVersion = 2;
+inline constexpr int kSchemaVersion = 3;
 
 // Makes the tables if the file is empty, and forgets the sessions of another boot. 29 when the file
 // was written by a later version or is no session store. Throws SQLite::Exception.

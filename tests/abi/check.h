@@ -22,6 +22,8 @@ extern const struct Test kStoreTests[];
 extern const struct Test kOrderTests[];
 extern const struct Test kTroubleTests[];
 extern const struct Test kReturnTests[];
+extern const struct Test kTreeTests[];
+extern const struct Test kOpenTests[];
 
 void Check(int holds, const char *what, const char *file, int line);
 void CheckEqual(long long got, long long want, const char *what, const char *file, int line);

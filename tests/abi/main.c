@@ -56,7 +56,8 @@ int main(int argc, char **argv) {
   if (argc != 1) return 125;
   const struct Test *const lists[] = {kSessionTests, kResourceTests, kListTests,   kTaskTests,
                                       kTalkTests,    kCrowdTests,    kFilterTests, kStoreTests,
-                                      kOrderTests,   kTroubleTests,  kReturnTests};
+                                      kOrderTests,   kTroubleTests,  kReturnTests, kTreeTests,
+                                      kOpenTests};
   for (size_t i = 0; i < COUNT(lists); ++i) RunTests(lists[i]);
   return Sum();
 }

@@ -25,6 +25,15 @@ class CppApi : public RestartctlTest {
     Must(session->Register({.files = {holders_.file()}}));
     return std::move(*session);
   }
+  // The directory in which the file is.
+  static api::Session Tree(const std::string& file) {
+    auto session = api::Session::Start();
+    if (!session) throw std::runtime_error(session.error().text);
+    const auto tree = session->RegisterTree(file.substr(0, file.rfind('/')));
+    if (!tree) throw std::runtime_error(tree.error().text);
+    if (tree->files == 0) throw std::runtime_error("nothing is below it");
+    return std::move(*session);
+  }
   static void Must(const api::Result<void>& done) {
     if (!done) throw std::runtime_error(done.error().text);
   }
@@ -156,6 +165,51 @@ TEST(CppResult, HoldsAValueThatCanOnlyBeMovedOrAnError) {
   EXPECT_EQ(error.error().code, static_cast<DWORD>(ERROR_WRITE_FAULT));
   EXPECT_TRUE(api::Result<void>());
   EXPECT_FALSE(api::Result<void>(api::Error{ERROR_CANCELLED, ""}));
+}
+
+TEST_F(CppApi, ATreeIsRegisteredAndItsHoldersAreTold) {
+  Start(2);
+  api::Session session = Tree(holders_.file());
+  const auto holders = session.Holders();
+  ASSERT_TRUE(holders);
+  size_t maps = 0;
+  for (const api::Holder& holder : holders->holders) {
+    if (holder.holding.kind != RmxHoldMapping) continue;
+    ++maps;
+    EXPECT_EQ(holder.holding.path, holders_.file());
+    EXPECT_EQ(holder.registered + "/", holders_.file().substr(0, holders_.file().rfind('/') + 1));
+    EXPECT_NE(holder.name, "");
+    EXPECT_FALSE(holder.holding.previous_content);
+  }
+  EXPECT_EQ(maps, 2u);
+  EXPECT_EQ(session.Apps()->apps.size(), 2u);
+}
+
+TEST_F(CppApi, WhatOnlyLooksCanBeCancelledToo) {
+  Start(1);
+  api::Session session = Begin();
+  std::stop_source stop;
+  stop.request_stop();
+  const auto cancelled = [](const auto& result) {
+    return !result && result.error().code == static_cast<DWORD>(ERROR_CANCELLED) &&
+           !result.error().text.empty();
+  };
+  EXPECT_TRUE(cancelled(session.Apps(stop.get_token())));
+  EXPECT_TRUE(cancelled(session.Holders(stop.get_token())));
+  EXPECT_TRUE(cancelled(session.GetPlan(0, stop.get_token())));
+  EXPECT_TRUE(cancelled(session.RegisterTree("/etc", 0, stop.get_token())));
+  EXPECT_TRUE(session.Apps());
+}
+
+TEST_F(CppApi, ATreeThatIsNoneIsAFailureWithASentence) {
+  api::Session session = Begin();
+  const auto tree = session.RegisterTree("relative");
+  ASSERT_FALSE(tree);
+  EXPECT_EQ(tree.error().code, static_cast<DWORD>(ERROR_BAD_ARGUMENTS));
+  EXPECT_NE(tree.error().text, "");
+  const auto missing = session.RegisterTree("/not/there");
+  ASSERT_TRUE(missing);
+  EXPECT_EQ(missing->files + missing->directories, 0u);
 }
 
 TEST_F(CppApi, AFilterComesBackAsItWasGiven) {

@@ -112,6 +112,14 @@ class FakeMachine : public Machine {
     return known != links.end() ? known->second : path;
   }
 
+  Result<TreeFound> IdentifyTree(const std::string& path, bool other_file_systems,
+                                 std::stop_token) override {
+    TreeFound found{IdentifyFiles({path})->front(), {}};
+    if (!found.file.tree) found.file.tree.emplace();
+    found.file.tree->other_file_systems = other_file_systems;
+    return found;
+  }
+
   Result<std::optional<ProcessId>> IdentifyProcess(pid_t pid) override {
     for (const auto& [id, process] : observation.processes)
       if (id.pid == pid) return std::optional<ProcessId>(id);
@@ -148,11 +156,12 @@ class FakeMachine : public Machine {
   }
 
   Result<void> QueueRelaunch(const HoldRequest& request, Debt& debt) override {
-    Act("queue " + debt.app_name);
+    Act((request.guarded ? "queue " : "keep ") + debt.app_name);
     if (manners_[debt.app_name].cannot_be_queued)
       return Fail(kWriteFault, "the queue takes nothing");
     debt.spec_file = fmt::format("{}/relaunch-{}", request.store_directory, debt.id);
-    if (has_systemd) debt.relaunch_unit = fmt::format("relaunch-{}.service", debt.id);
+    if (has_systemd && request.guarded)
+      debt.relaunch_unit = fmt::format("relaunch-{}.service", debt.id);
     return {};
   }
 
