@@ -169,7 +169,10 @@ struct App {
 struct AppList {
   std::vector<App> apps;  // in the order of stopping
   DWORD reboot_reasons = 0;
-  std::vector<DWORD> unreadable;  // pids that could not be looked at
+  std::vector<DWORD> unreadable;         // pids that could not be looked at
+  std::vector<DWORD> unanswered;         // those that the kernel did not tell all of in time
+  std::vector<DWORD> in_flight;          // have not received descriptors that were sent to them
+  std::vector<std::string> unreachable;  // registered files whose file system does not answer
 };
 
 struct StaleFile {
@@ -569,6 +572,11 @@ class Session {
     }
     list.reboot_reasons = from->dwRebootReasons;
     list.unreadable.assign(from->rgUnreadable, from->rgUnreadable + from->nUnreadable);
+    if (from->cbSize >= sizeof(RMX_APP_LIST)) {
+      list.unanswered.assign(from->rgUnanswered, from->rgUnanswered + from->nUnanswered);
+      list.in_flight.assign(from->rgInFlight, from->rgInFlight + from->nInFlight);
+      list.unreachable.assign(from->rgUnreachable, from->rgUnreachable + from->nUnreachable);
+    }
     return list;
   }
 

@@ -128,13 +128,17 @@ typedef enum _RMX_HOLD_KIND {
   RmxHoldMapping = 1,
   RmxHoldExecutable = 2,
   RmxHoldWorkingDirectory = 3, /* not in RmGetList */
-  RmxHoldRootDirectory = 4     /* not in RmGetList */
+  RmxHoldRootDirectory = 4,    /* not in RmGetList */
+  RmxHoldRing = 5,             /* registered with an io_uring, whose descriptor is told */
+  RmxHoldLoopDevice = 6,       /* by the kernel itself, as are the two below: Process is all 0 */
+  RmxHoldSwap = 7,
+  RmxHoldMount = 8 /* an image that is mounted without a loop device */
 } RMX_HOLD_KIND;
 
 typedef struct _RMX_HOLDING {
   RM_UNIQUE_PROCESS Process;
   RMX_HOLD_KIND Kind;
-  int32_t nDescriptor;      /* RmxHoldDescriptor: its number, else -1 */
+  int32_t nDescriptor;      /* RmxHoldDescriptor, RmxHoldRing: its number, else -1 */
   int32_t bPreviousContent; /* holds what the path was at registration, which is no longer there */
   const char *szPath;       /* the registered path, or that of a file below a registered tree */
 } RMX_HOLDING;
@@ -177,9 +181,20 @@ typedef struct _RMX_APP_LIST {
   DWORD dwRebootReasons;
   UINT nUnreadable;          /* processes that could not be looked at */
   const DWORD *rgUnreadable; /* their pids */
+  /* From here on only if cbSize says so. */
+  UINT nUnanswered;          /* processes that the kernel did not tell all of in time */
+  const DWORD *rgUnanswered; /* their pids; 0: what the kernel itself uses */
+  UINT nInFlight; /* processes that have not received descriptors which were sent to them */
+  const DWORD *rgInFlight; /* their pids; of what these are nobody can tell */
+  UINT nUnreachable;       /* registered files whose file system does not answer: only those are */
+  const char *const *rgUnreachable; /* found who have what was there at registration */
 } RMX_APP_LIST;
 
-/* RmGetList with everything that is known. Directories are no error here. Codes as RmGetList. */
+/* RmGetList with everything that is known. Directories are no error here. Codes as RmGetList.
+ *
+ * What the kernel itself uses (loop devices, swap files, mounted images) is an app of its own:
+ * RmCritical, process id and start time 0, no processes, a name such as "kernel (loop device
+ * /dev/loop0)". Descriptors in a message on a socket that nobody has read are not seen. */
 DWORD WINAPI RmxGetApps(DWORD dwSessionHandle, RMX_APP_LIST **ppList);
 
 /* One process that holds one file in one way. */

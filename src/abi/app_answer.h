@@ -26,6 +26,12 @@ inline std::vector<std::string> ToStrings(const std::vector<UnitRef>& units) {
   return names;
 }
 
+inline std::vector<DWORD> ToPids(const std::vector<ProcessId>& processes) {
+  std::vector<DWORD> pids;
+  for (const ProcessId& process : processes) pids.push_back(static_cast<DWORD>(process.pid));
+  return pids;
+}
+
 inline std::string HowItStops(const App& app) {
   if (app.type == AppType::kCritical) return "it is not stopped";
   if (app.is_service()) return "its service manager stops it";

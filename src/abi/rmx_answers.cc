@@ -25,10 +25,18 @@ RMX_APP_LIST* ToAppList(const AppList& list, int64_t boot_us) {
   top.nApps = static_cast<UINT>(apps.size());
   top.rgApps = answer->Keep(std::move(apps));
   top.dwRebootReasons = list.reasons;
-  std::vector<DWORD> unreadable;
-  for (const ProcessId& process : list.unreadable) unreadable.push_back(process.pid);
+  auto unreadable = ToPids(list.unreadable);
   top.nUnreadable = static_cast<UINT>(unreadable.size());
   top.rgUnreadable = answer->Keep(std::move(unreadable));
+  auto unanswered = ToPids(list.unanswered);
+  top.nUnanswered = static_cast<UINT>(unanswered.size());
+  top.rgUnanswered = answer->Keep(std::move(unanswered));
+  auto in_flight = ToPids(list.in_flight);
+  top.nInFlight = static_cast<UINT>(in_flight.size());
+  top.rgInFlight = answer->Keep(std::move(in_flight));
+  auto unreachable = KeepAll(*answer, list.unreachable);
+  top.nUnreachable = static_cast<UINT>(unreachable.size());
+  top.rgUnreachable = answer->Keep(std::move(unreachable));
   return Release(std::move(answer));
 }
 

@@ -24,7 +24,7 @@ Json ToJson(const api::Holding& holding) {
             {"how", HoldWord(holding.kind)},
             {"path", holding.path},
             {"replaced", holding.previous_content}};
-  if (holding.kind == RmxHoldDescriptor) json["fd"] = holding.descriptor;
+  if (holding.descriptor >= 0) json["fd"] = holding.descriptor;
   return json;
 }
 
@@ -76,9 +76,9 @@ void AddStatus(Json& json, int status) {
 }  // namespace
 
 std::string AppsJson(const api::AppList& list) {
-  Json json{{"apps", Json::array()},
-            {"reboot_reasons", ReasonWords(list.reboot_reasons)},
-            {"unreadable", list.unreadable}};
+  Json json{{"apps", Json::array()},         {"reboot_reasons", ReasonWords(list.reboot_reasons)},
+            {"unreadable", list.unreadable}, {"unanswered", list.unanswered},
+            {"in_flight", list.in_flight},   {"unreachable", list.unreachable}};
   for (const api::App& app : list.apps) json["apps"].push_back(ToJson(app));
   return Dump(json);
 }

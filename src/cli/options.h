@@ -100,9 +100,8 @@ struct Mistake {
   int exit_code;
 };
 
-using Options =
-    std::variant<Saying, Mistake, WhoOptions, StaleOptions, RunOptions, SessionStartOptions,
-                 SessionOptions, SessionShowOptions, ExplainOptions, RecoverOptions, DemoOptions,
-                 HolderOptions>;
+using Options = std::variant<Saying, Mistake, WhoOptions, StaleOptions, RunOptions,
+                             SessionStartOptions, SessionOptions, SessionShowOptions,
+                             ExplainOptions, RecoverOptions, DemoOptions, HolderOptions>;
 
 }  // namespace rm::cli

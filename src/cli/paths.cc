@@ -2,10 +2,14 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <poll.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <filesystem>
 
@@ -14,7 +18,43 @@
 namespace rm::cli {
 namespace {
 
+constexpr int kPatience = 3000;  // ms
+
 api::Error Wrong(std::string text) { return {ERROR_BAD_ARGUMENTS, std::move(text)}; }
+
+// 0 or an errno.
+int Look(const std::string& path) {
+  struct statx found {};
+  return statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC,
+               STATX_TYPE, &found) == 0
+             ? 0
+             : errno;
+}
+
+// Looks at each path in a process of its own that can be left behind: a dead file system may never
+// answer. It keeps nothing of ours open, for nobody is to wait for it. Returns the end of its
+// errors to read, or -1.
+int LookInChild(const std::vector<std::string>& paths) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC)) return -1;
+  const pid_t between = fork();
+  if (between == 0) {
+    if (fork() != 0) _exit(0);
+    const auto out = static_cast<unsigned>(dup2(ends[1], 0));
+    close_range(out + 1, ~0u, 0);
+    for (const int number : {SIGALRM, SIGPIPE}) signal(number, SIG_DFL);
+    for (const std::string& path : paths) {
+      alarm(2 * kPatience / 1000);
+      const int error = Look(path);
+      if (write(STDIN_FILENO, &error, sizeof error) != sizeof error) break;
+    }
+    _exit(0);
+  }
+  close(ends[1]);
+  while (between > 0 && waitpid(between, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  return ends[0];
+}
 
 }  // namespace
 
@@ -47,13 +87,23 @@ api::Result<std::string> CurrentDirectory() {
   return directory.string();
 }
 
-api::Result<void> CheckExists(const std::string& path) {
-  struct statx found {};
-  if (statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC,
-            STATX_TYPE, &found) == 0) {
-    return {};
+api::Result<void> CheckExist(const std::vector<std::string>& paths) {
+  const int answers = LookInChild(paths);
+  api::Result<void> missing{};
+  for (const std::string& path : paths) {
+    pollfd ready{.fd = answers, .events = POLLIN, .revents = 0};
+    int polled = 0, error = 0;
+    do {
+      polled = poll(&ready, 1, kPatience);
+    } while (polled < 0 && errno == EINTR);
+    // Without an answer the library says which file it could not reach.
+    if (polled <= 0 || read(answers, &error, sizeof error) != sizeof error) break;
+    if (error == 0) continue;
+    missing = Wrong(fmt::format("{}: {}", Printable(path), strerror(error)));
+    break;
   }
-  return Wrong(fmt::format("{}: {}", Printable(path), strerror(errno)));
+  close(answers);
+  return missing;
 }
 
 std::vector<std::string> SplitNames(std::string_view text) {

@@ -15,8 +15,10 @@ std::string AbsolutePath(std::string_view path, std::string_view directory);
 // The current directory as the shell named it. Fails when it was removed.
 restartmanager::Result<std::string> CurrentDirectory();
 
-// Whether something has this name; a link that leads nowhere counts. Never mounts anything.
-restartmanager::Result<void> CheckExists(const std::string& path);
+// Whether something has each of these names; a link that leads nowhere counts. Never mounts
+// anything. Does not wait for a dead file system: what does not answer within 3 s, and all behind
+// it, counts as there.
+restartmanager::Result<void> CheckExist(const std::vector<std::string>& paths);
 
 // Names separated by NUL if there is one, by line feeds otherwise; empty ones are dropped.
 std::vector<std::string> SplitNames(std::string_view text);

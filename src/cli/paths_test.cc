@@ -34,8 +34,8 @@ TEST(Paths, ALinkThatLeadsNowhereIsThereAndATypingErrorIsNot) {
   ASSERT_TRUE(mkdtemp(name));
   const std::string link = std::string(name) + "/link";
   ASSERT_EQ(symlink("nowhere", link.c_str()), 0);
-  EXPECT_TRUE(CheckExists(link));
-  const auto missing = CheckExists(link + "x");
+  EXPECT_TRUE(CheckExist({link}));
+  const auto missing = CheckExist({link, link + "x"});
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().code, static_cast<DWORD>(ERROR_BAD_ARGUMENTS));
   EXPECT_THAT(missing.error().text, HasSubstr(link + "x"));

@@ -113,8 +113,7 @@ class Runner {
     if (!list) return list.error();
     list_ = std::move(*list);
     NoteExceptions(list_, report_);
-    if (!list_.unreadable.empty())
-      progress_.TellNote(UnreadableLine(list_.unreadable.size(), geteuid() == 0));
+    for (const std::string& line : BlindSpots(list_, geteuid() == 0)) progress_.TellNote(line);
     return session;
   }
 

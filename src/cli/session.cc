@@ -94,9 +94,7 @@ int List(api::Session& session, bool json) {
     return 0;
   }
   for (const api::App& app : list->apps) Answer(AppLine(app) + "\n");
-  if (!list->unreadable.empty()) {
-    Complain("{}", UnreadableLine(list->unreadable.size(), geteuid() == 0));
-  }
+  for (const std::string& line : BlindSpots(*list, geteuid() == 0)) Complain("{}", line);
   return 0;
 }
 

@@ -68,13 +68,12 @@ api::Result<Targets> ResolveTargets(const TargetOptions& options, Missing missin
   for (size_t i = 0; i < names.size(); ++i) {
     const std::string& name = names[i];
     if (name.empty()) return Wrong("a file name is empty; is a variable not set?");
-    const std::string path = AbsolutePath(name, directory);
-    if (missing == Missing::kIsError) {
-      if (auto exists = CheckExists(path); !exists) {
-        return exists.error();
-      }
-    }
-    (i < files ? resources.files : targets.trees).push_back(path);
+    (i < files ? resources.files : targets.trees).push_back(AbsolutePath(name, directory));
+  }
+  if (missing == Missing::kIsError) {
+    std::vector<std::string> all = resources.files;
+    all.insert(all.end(), targets.trees.begin(), targets.trees.end());
+    if (auto exist = CheckExist(all); !exist) return exist.error();
   }
   for (const std::string& name : options.services) {
     auto service = CheckService(name);
@@ -95,7 +94,8 @@ api::Result<void> Register(api::Session& session, const Targets& targets) {
     if (auto done = session.Register(named); !done) return done;
   }
   for (const std::string& path : targets.trees) {
-    const auto tree = session.RegisterTree(path, targets.mounts ? RmxTreeOtherFileSystems : 0);
+    const auto tree =
+        session.RegisterTree(path, targets.mounts ? DWORD{RmxTreeOtherFileSystems} : 0);
     if (!tree) return tree.error();
     if (tree->skipped.empty()) continue;
     const api::Skipped& first = tree->skipped.front();

@@ -24,7 +24,7 @@ std::vector<std::string_view> WordsOf(ULONG bits, const std::vector<BitWord>& wo
 
 std::string HoldingText(const api::Holding& holding) {
   std::string text(HoldWord(holding.kind));
-  if (holding.kind == RmxHoldDescriptor) text += fmt::format(" {}", holding.descriptor);
+  if (holding.descriptor >= 0) text += fmt::format(" {}", holding.descriptor);
   text += " " + Printable(holding.path);
   if (holding.previous_content) text += " (replaced)";
   return text;
@@ -125,6 +125,14 @@ std::string_view HoldWord(RMX_HOLD_KIND kind) {
       return "cwd";
     case RmxHoldRootDirectory:
       return "root";
+    case RmxHoldRing:
+      return "io_uring";
+    case RmxHoldLoopDevice:
+      return "loop";
+    case RmxHoldSwap:
+      return "swap";
+    case RmxHoldMount:
+      return "mount";
   }
   return kNoWord;
 }
@@ -219,9 +227,26 @@ std::string AppLine(const api::App& app) {
   return line;
 }
 
-std::string UnreadableLine(size_t count, bool is_root) {
-  return fmt::format("unreadable: {} process{}; {}", count, count == 1 ? "" : "es",
-                     is_root ? "even root may not look at them here" : "run as root to see them");
+std::vector<std::string> BlindSpots(const api::AppList& list, bool is_root) {
+  std::vector<std::string> lines;
+  if (const size_t count = list.unreadable.size()) {
+    lines.push_back(
+        fmt::format("unreadable: {} process{}; {}", count, count == 1 ? "" : "es",
+                    is_root ? "even root may not look at them here" : "run as root to see them"));
+  }
+  for (const DWORD pid : list.unanswered) {
+    lines.push_back(pid == 0 ? std::string("no answer: what the kernel itself uses")
+                             : fmt::format("no answer: pid {} keeps the kernel waiting", pid));
+  }
+  for (const DWORD pid : list.in_flight) {
+    lines.push_back(fmt::format(
+        "in flight: descriptors that pid {} has not received; of what, nobody can tell", pid));
+  }
+  for (const std::string& path : list.unreachable) {
+    lines.push_back(
+        fmt::format("unreachable: {}; its file system does not answer", Printable(path)));
+  }
+  return lines;
 }
 
 std::string EventLine(const api::Event& event) {

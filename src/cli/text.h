@@ -33,8 +33,8 @@ std::string HoldingsText(const api::App& app);
 std::string ComeBackText(const api::App& app);
 // One app on one line, for who.
 std::string AppLine(const api::App& app);
-// "unreadable: 3 processes; run as root to see them".
-std::string UnreadableLine(size_t count, bool is_root);
+// What could not be looked at: "unreadable: 3 processes; run as root to see them".
+std::vector<std::string> BlindSpots(const api::AppList& list, bool is_root);
 std::string EventLine(const api::Event& event);
 std::string PlanText(const api::Plan& plan);
 std::string FilterLine(const api::Filter& filter);

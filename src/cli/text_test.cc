@@ -72,8 +72,15 @@ TEST(Text, ReasonsAndStatusesAreWords) {
 }
 
 TEST(Text, WhatCouldNotBeLookedAtIsCounted) {
-  EXPECT_EQ(UnreadableLine(3, false), "unreadable: 3 processes; run as root to see them");
-  EXPECT_THAT(UnreadableLine(1, true), Not(HasSubstr("run as root")));
+  api::AppList list;
+  EXPECT_TRUE(BlindSpots(list, false).empty());
+  list.unreadable = {1, 2, 3};
+  EXPECT_THAT(BlindSpots(list, false),
+              ElementsAre("unreadable: 3 processes; run as root to see them"));
+  list = {.unreadable = {7}, .unanswered = {0, 7}, .in_flight = {8}, .unreachable = {"/dead/x"}};
+  EXPECT_THAT(BlindSpots(list, true),
+              ElementsAre(Not(HasSubstr("run as root")), HasSubstr("the kernel itself"),
+                          HasSubstr("pid 7"), HasSubstr("pid 8"), HasSubstr("/dead/x")));
 }
 
 TEST(Text, APlanShowsWavesWhatIsHeldAndWhyItIsRefused) {

@@ -47,9 +47,7 @@ int Who(const WhoOptions& options) {
   } else {
     for (const api::App& app : list->apps) Answer(AppLine(app) + "\n");
     if (list->apps.empty()) Complain("nobody uses it");
-    if (!list->unreadable.empty()) {
-      Complain("{}", UnreadableLine(list->unreadable.size(), geteuid() == 0));
-    }
+    for (const std::string& line : BlindSpots(*list, geteuid() == 0)) Complain("{}", line);
   }
   return list->apps.empty() ? kExitNobody : 0;
 }

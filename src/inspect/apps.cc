@@ -183,6 +183,36 @@ void FollowParent(App& app, const std::vector<App>& apps, const Observation& see
       fmt::format("its parent, pid {}, does not come back", parent ? parent->main.pid : 0);
 }
 
+std::string HowTheKernelLetsGo(HoldKind kind) {
+  switch (kind) {
+    case HoldKind::kLoopDevice:
+      return "detach it with losetup";
+    case HoldKind::kSwap:
+      return "turn it off with swapoff";
+    default:
+      return "unmount it";
+  }
+}
+
+// What the kernel itself uses is nobody's to stop.
+std::vector<App> AppsOfKernel(const std::vector<KernelUse>& uses) {
+  std::map<std::string, App> apps;
+  for (const KernelUse& use : uses) {
+    App& app = apps[use.user];
+    app.name = fmt::format("kernel ({})", use.user);
+    app.type = AppType::kCritical;
+    app.reasons = kReasonCriticalProcess;
+    app.why_not_stoppable =
+        fmt::format("the kernel itself uses it{}; {}", use.where.empty() ? "" : ", " + use.where,
+                    HowTheKernelLetsGo(use.holding.kind));
+    app.why_not_back = "it is not stopped";
+    app.holdings.push_back(use.holding);
+  }
+  std::vector<App> all;
+  for (auto& [user, app] : apps) all.push_back(std::move(app));
+  return all;
+}
+
 int StopRank(const App& app) {
   switch (app.type) {
     case AppType::kMainWindow:
@@ -246,8 +276,9 @@ std::vector<App> AffectedApps(const Registration& registered, const Observation&
   }
   for (App& app : apps) DecideComeBack(app, apps, seen, relaunch);
   for (App& app : apps) FollowParent(app, apps, seen);
+  for (App& app : AppsOfKernel(seen.kernel_uses)) apps.push_back(std::move(app));
   std::sort(apps.begin(), apps.end(), [](const App& a, const App& b) {
-    return std::tuple(StopRank(a), a.main) < std::tuple(StopRank(b), b.main);
+    return std::tuple(StopRank(a), a.main, a.name) < std::tuple(StopRank(b), b.main, b.name);
   });
   return apps;
 }

@@ -74,6 +74,24 @@ TEST(AffectedAppsTest, AServiceIsOneAppWithItsMainProcessAlsoIfOnlyAWorkerHolds)
   EXPECT_EQ(apps[0].why_not_back, "");
 }
 
+TEST(AffectedAppsTest, EachUseByTheKernelIsACriticalAppWithoutAProcess) {
+  Observation seen;
+  const Holding loop{.kind = HoldKind::kLoopDevice}, swap{.kind = HoldKind::kSwap, .file = 1};
+  seen.kernel_uses = {{"loop device /dev/loop0", "mounted on /mnt", loop}, {"swap", "", swap}};
+  const auto apps = Look(seen, true);
+  ASSERT_THAT(Names(apps), ElementsAre("kernel (loop device /dev/loop0)", "kernel (swap)"));
+  for (const App& app : apps) {
+    EXPECT_EQ(app.type, AppType::kCritical);
+    EXPECT_EQ(app.reasons, kReasonCriticalProcess);
+    EXPECT_EQ(app.main, ProcessId{});
+    EXPECT_THAT(app.processes, IsEmpty());
+    EXPECT_FALSE(app.only_directories);
+  }
+  EXPECT_THAT(apps[0].why_not_stoppable, HasSubstr("mounted on /mnt; detach it with losetup"));
+  EXPECT_FALSE(SameOwner(apps[0], apps[1]));
+  EXPECT_EQ(RebootReasons(apps), kReasonCriticalProcess);
+}
+
 TEST(AffectedAppsTest, AServiceWithoutADescriptionGoesByItsProgram) {
   Observation seen;
   AddService(seen, "nginx", 50);

@@ -1,12 +1,18 @@
 #include "machine/observe.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <map>
 #include <set>
 #include <utility>
 
 #include "apps/listeners.h"
 #include "apps/registration.h"
 #include "machine/windows.h"
+#include "procfs/child_answers.h"
 #include "procfs/holders.h"
 #include "procfs/identity.h"
 #include "procfs/process.h"
@@ -17,6 +23,8 @@
 namespace rm {
 namespace {
 
+constexpr std::chrono::milliseconds kPatience{3000};
+
 bool SameObject(const FileIdentity& a, const FileIdentity& b) {
   return a.dev == b.dev && a.ino == b.ino &&
          (a.btime_ns == b.btime_ns || a.btime_ns == 0 || b.btime_ns == 0);
@@ -24,7 +32,9 @@ bool SameObject(const FileIdentity& a, const FileIdentity& b) {
 
 // What is looked for, and what it is to the session.
 struct Targets {
-  std::vector<FileTarget> targets;  // FileTarget::file beyond the registered ones: below a tree
+  std::vector<FileTarget> files;  // FileTarget::file beyond the registered ones: below a tree
+  std::map<uint32_t, int64_t> overwritten;  // file -> when; the object stayed, its content did not
+  std::vector<uint32_t> unreachable;
   struct Below {
     uint32_t file;  // the tree
     std::string path;
@@ -39,7 +49,7 @@ Result<void> AddTree(const FileResource& file, uint32_t number, size_t registere
   if (!walk) return Pass(std::move(walk));
   const auto add = [&](TreeEntry entry, bool previous) {
     const auto next = static_cast<uint32_t>(registered + out.below.size());
-    out.targets.push_back({entry.identity, next, previous});
+    out.files.push_back({entry.identity, next, previous, {}, {}});
     out.below.push_back({number, std::move(entry.below)});
   };
   std::set<std::pair<uint64_t, uint64_t>> present;
@@ -59,20 +69,29 @@ Result<Targets> TargetsOf(const Registration& registered, const std::stop_token&
   for (const FileResource& file : registered.files) paths.push_back(file.path);
   auto now = IdentifyFiles(paths);
   if (!now) return Pass(std::move(now));
-  Targets out;
-  std::vector<FileTarget>& targets = out.targets;
-  targets.reserve(paths.size());
+  Targets targets;
+  targets.files.reserve(paths.size());
   for (uint32_t i = 0; i < registered.files.size(); ++i) {
     const FileResource& file = registered.files[i];
-    const auto& current = (*now)[i].at_registration;
-    if (current) targets.push_back({*current, i, false});
-    if (file.at_registration && (!current || !SameObject(*file.at_registration, *current)))
-      targets.push_back({*file.at_registration, i, true});
+    FileResource& current = (*now)[i];
+    const auto& before = file.at_registration;
+    if (current.unreachable) targets.unreachable.push_back(i);
+    const bool same =
+        before && (current.unreachable ||
+                   (current.at_registration && SameObject(*before, *current.at_registration)));
+    if (before && !same) targets.files.push_back({*before, i, true, file.handles, file.path});
+    if (before && current.unreachable) targets.files.push_back({*before, i, false, file.handles});
+    if (current.at_registration) {
+      const FileIdentity& found = *current.at_registration;
+      if (same && (found.size != before->size || found.mtime_ns != before->mtime_ns))
+        targets.overwritten.emplace(i, found.ctime_ns);
+      targets.files.push_back({found, i, false, std::move(current.handles)});
+    }
     if (!file.tree) continue;
-    if (auto added = AddTree(file, i, paths.size(), cancel, out); !added)
+    if (auto added = AddTree(file, i, paths.size(), cancel, targets); !added)
       return Pass(std::move(added));
   }
-  return out;
+  return targets;
 }
 
 void NameBelow(const Targets& targets, size_t registered, std::vector<Holding>& holdings) {
@@ -83,6 +102,26 @@ void NameBelow(const Targets& targets, size_t registered, std::vector<Holding>& 
     holding.below = below.path;
   }
   if (!targets.below.empty()) std::sort(holdings.begin(), holdings.end());
+}
+
+// Who was there before its file was overwritten in place may still go by what was in it: what it
+// has read, and pages of its own. A process that began in the tick of the change counts as a later
+// one.
+void MarkOverwritten(const std::map<uint32_t, int64_t>& overwritten,
+                     std::vector<Holding>& holdings) {
+  if (overwritten.empty()) return;
+  constexpr int64_t kSecond = 1'000'000'000;
+  const int64_t tick = kSecond / sysconf(_SC_CLK_TCK);
+  timespec wall{}, boot{};
+  clock_gettime(CLOCK_REALTIME, &wall);
+  clock_gettime(CLOCK_BOOTTIME, &boot);
+  const int64_t boot_ns = (wall.tv_sec - boot.tv_sec) * kSecond + wall.tv_nsec - boot.tv_nsec;
+  for (Holding& holding : holdings) {
+    const auto changed = overwritten.find(holding.file);
+    if (changed == overwritten.end()) continue;
+    const int64_t started = boot_ns + static_cast<int64_t>(holding.process.start_ticks) * tick;
+    if (started + tick < changed->second) holding.previous_content = true;
+  }
 }
 
 // The unit's own cgroup is where the process is: its name alone could be anything in a cgroup tree
@@ -150,6 +189,28 @@ class Observer {
   std::set<UnitRef> unknown_;
 };
 
+// A process can keep whoever reads its arguments waiting for ever: by a child, with a limit.
+Result<void> Capture(const ProcTree& proc, const std::vector<ProcessId>& processes,
+                     Observation& seen) {
+  Questions questions;
+  questions.count = processes.size();
+  questions.descriptor = proc.fd();
+  questions.answer = [&](size_t i) {
+    const auto spec = Snapshot(proc, processes[i]);
+    return spec ? Serialize(*spec) : std::string();
+  };
+  auto answers = AnswersFromChild(questions, kPatience);
+  if (!answers) return Pass(std::move(answers));
+  for (size_t i = 0; i < processes.size(); ++i) {
+    if (!(*answers)[i]) {
+      seen.unanswered.push_back(processes[i]);
+    } else if (auto spec = ParseRelaunchSpec(*(*answers)[i])) {
+      seen.captured.emplace(processes[i], std::move(*spec));
+    }
+  }
+  return {};
+}
+
 bool IsPlain(const Observation& seen, const ProcessId& id) {
   const auto owner = seen.owners.find(id);
   return owner == seen.owners.end() || owner->second.kind != OwnerKind::kService;
@@ -161,18 +222,22 @@ Result<Observation> ObserveMachine(const ProcTree& proc, const std::string& prog
                                    ServiceManagers& managers, const Registration& registered,
                                    const ObserveOptions& options, std::stop_token cancel) {
   Observation seen;
-  auto looked_for = TargetsOf(registered, cancel);
-  if (!looked_for) return Pass(std::move(looked_for));
-  const std::vector<FileTarget>& targets = looked_for->targets;
-  if (!targets.empty()) {
+  auto targets = TargetsOf(registered, cancel);
+  if (!targets) return Pass(std::move(targets));
+  seen.unreachable = targets->unreachable;
+  if (!targets->files.empty()) {
     ScanOptions scan;
     scan.directories = options.directories;
     scan.cancel = cancel;
-    auto found = FindHolders(proc, targets, scan);
+    auto found = FindHolders(proc, targets->files, scan);
     if (!found) return Pass(std::move(found));
     seen.holdings = std::move(found->holdings);
-    NameBelow(*looked_for, registered.files.size(), seen.holdings);
+    NameBelow(*targets, registered.files.size(), seen.holdings);
     seen.unreadable = std::move(found->unreadable);
+    seen.unanswered = std::move(found->unanswered);
+    seen.in_flight = std::move(found->in_flight);
+    seen.kernel_uses = std::move(found->kernel_uses);
+    MarkOverwritten(targets->overwritten, seen.holdings);
   }
   Observer observer(proc, managers, seen);
   for (const Holding& holding : seen.holdings)
@@ -185,6 +250,7 @@ Result<Observation> ObserveMachine(const ProcTree& proc, const std::string& prog
   for (const UnitFacts& unit : units)
     if (auto added = observer.AddService(unit.ref); !added) return Pass(std::move(added));
 
+  std::vector<ProcessId> to_capture;
   std::optional<Listeners> listeners;
   std::vector<ProcessId> plain;
   for (const auto& [id, process] : seen.processes) {
@@ -195,10 +261,12 @@ Result<Observation> ObserveMachine(const ProcTree& proc, const std::string& prog
     // What may not be read is no reason to fail: such a process cannot be stopped either.
     if (auto asked = ReadRestartRegistration(id); asked && *asked)
       seen.registered_for_restart.emplace(id, std::move(**asked));
-    if (!options.capture) continue;
-    if (auto spec = Snapshot(proc, id)) seen.captured.emplace(id, std::move(*spec));
+    to_capture.push_back(id);
   }
   AddWindows(proc, programs, plain, seen.contacts, cancel);
+  if (options.capture && !to_capture.empty())
+    if (auto captured = Capture(proc, to_capture, seen); !captured)
+      return Pass(std::move(captured));
   return seen;
 }
 

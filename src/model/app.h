@@ -53,7 +53,8 @@ enum class ComeBack : uint32_t {
 
 struct App {
   std::optional<UnitRef> unit;       // the service or scope; none: a plain process
-  ProcessId main;                    // main process of a service, else the process
+  ProcessId main;                    // main process of a service, else the process; {0, 0}: the
+                                     // kernel itself, for what `name` says
   std::vector<ProcessId> processes;  // everyone who has to be gone, main included if it is a holder
   std::string name;                  // for people
   std::string executable;            // of main
@@ -76,7 +77,7 @@ struct App {
   bool is_service() const { return unit && unit->name.ends_with(".service"); }
 };
 
-// Same owner: the same unit, or without a unit the same process.
+// Same owner: the same unit, or without a unit the same process or use by the kernel.
 bool SameOwner(const App& a, const App& b);
 
 }  // namespace rm

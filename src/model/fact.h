@@ -13,14 +13,25 @@
 
 namespace rm {
 
-enum class HoldKind { kDescriptor, kMapping, kExecutable, kWorkingDirectory, kRootDirectory };
+enum class HoldKind {
+  kDescriptor,
+  kMapping,
+  kExecutable,
+  kWorkingDirectory,
+  kRootDirectory,
+  kRing,  // registered with an io_uring whose descriptor is `fd`
+  // By the kernel itself, for no process: Holding::process is {0, 0}.
+  kLoopDevice,
+  kSwap,
+  kMount,
+};
 
 // One way in which one process holds one registered file.
 struct Holding {
   ProcessId process;
   HoldKind kind = HoldKind::kDescriptor;
   uint32_t file = 0;              // index into Registration::files
-  int fd = -1;                    // kDescriptor: its number
+  int fd = -1;                    // kDescriptor, kRing: its number
   bool previous_content = false;  // holds what the path was at registration, not what it is now
   std::string below;              // of a registered tree: which of its files; else ""
 
@@ -29,6 +40,14 @@ struct Holding {
 
 // The registered path, or that of the file below a registered tree. `files`: the registered paths.
 std::string HeldPath(const Holding& holding, const std::vector<std::string>& files);
+// What the kernel itself uses a registered file for.
+struct KernelUse {
+  std::string user;   // "loop device /dev/loop0", "swap", "mount /mnt"
+  std::string where;  // where it shows, for people: "mounted on /mnt"; may be ""
+  Holding holding;
+
+  friend auto operator<=>(const KernelUse&, const KernelUse&) = default;
+};
 
 // What a service manager says about one unit.
 struct UnitFacts {
@@ -52,6 +71,7 @@ struct UnitFacts {
 
 struct Observation {
   std::vector<Holding> holdings;
+  std::vector<KernelUse> kernel_uses;
   std::map<ProcessId, ProcessFacts> processes;  // holders, registered ones, main processes
   std::map<ProcessId, RestartRegistration> registered_for_restart;
   std::map<ProcessId, Contact> contacts;       // of those that hear more than signals
@@ -59,6 +79,11 @@ struct Observation {
   std::map<ProcessId, Owner> owners;           // none: it belongs to no unit
   std::map<ProcessId, RelaunchSpec> captured;  // plain processes, if it was asked for
   std::vector<ProcessId> unreadable;           // processes that could not be looked at
+  std::vector<ProcessId> unanswered;           // the kernel did not tell all of them in time; pid
+                                               // 0: its own uses
+  std::vector<ProcessId> in_flight;            // they have not received descriptors that were
+                                               // sent to them: of what, nobody knows
+  std::vector<uint32_t> unreachable;           // files whose file system does not answer
 };
 
 }  // namespace rm

@@ -19,7 +19,8 @@ struct FileIdentity {
   int64_t btime_ns = 0;
   uint64_t size = 0;
   int64_t mtime_ns = 0;
-  uint32_t mode = 0;  // S_IFMT bits tell a directory
+  uint32_t mode = 0;     // S_IFMT bits tell a directory
+  int64_t ctime_ns = 0;  // when content or attributes were last changed
 
   friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
 };
@@ -42,6 +43,15 @@ struct Skipped {
   std::string why;
 };
 
+// What the file system itself calls an object: the same through every mount of it and, unlike dev
+// and ino, through every overlay over it. name_to_handle_at(2).
+struct ObjectHandle {
+  bool overlay = false;  // the object was reached through an overlay; the handle is of its layer
+  std::string id;        // type and bytes
+
+  friend bool operator==(const ObjectHandle&, const ObjectHandle&) = default;
+};
+
 // `path` is absolute, as supplied. None in `at_registration`: it did not exist (or could not be
 // reached) then.
 struct FileResource {
@@ -49,6 +59,10 @@ struct FileResource {
   std::vector<std::string> links;  // every symlink followed, in order, absolute; "" path excluded
   std::optional<FileIdentity> at_registration;
   std::optional<Tree> tree;  // the directory was registered with everything below it
+  // Its own handle first, then that of the file it was copied up from. None: the file system has no
+  // handles.
+  std::vector<ObjectHandle> handles;
+  bool unreachable = false;  // its file system did not answer in time; not stored
 };
 
 // A unit of the system manager, or of one user's manager.

@@ -224,6 +224,35 @@ TEST_F(FindHoldersTest, AnyNumberOfThreadsFindsTheSame) {
   EXPECT_EQ(one->holdings, many->holdings);
 }
 
+// With no patience at all nobody is waited for: each process is in the answer, or is named.
+TEST_F(FindHoldersTest, WhoKeepsTheKernelWaitingIsNamed) {
+  const std::string file = at_.Write("file");
+  const Holder holder({"--open", file});
+  const FileTarget target = Target(file);
+  const auto scan = FindHolders(proc_, std::span(&target, 1),
+                                {.threads = 1, .patience = {.first = {}, .later = {}, .most = 1}});
+  ASSERT_TRUE(scan);
+  const auto is_holder = [&](const ProcessId& id) { return id.pid == holder.pid(); };
+  EXPECT_TRUE(std::ranges::any_of(scan->unanswered, is_holder) || !scan->holdings.empty());
+  for (const ProcessId& id : scan->unanswered) {
+    EXPECT_TRUE(id.pid == 0 || std::ranges::count(scan->unreadable, id)) << id.pid;
+  }
+}
+
+TEST_F(FindHoldersTest, FileOfARingWithoutADescriptor) {
+  const std::string file = at_.Write("a \\ file");
+  const Holder holder({"--io-uring", file});
+  EXPECT_THAT(Holds(Target(file)), UnorderedElementsAre(Hold(holder.pid(), HoldKind::kRing)));
+  FileTarget previous = Target(file);
+  previous.previous = true;
+  previous.path = file;
+  fs::remove(file);
+  const HolderScan scan = Find({previous});
+  ASSERT_EQ(scan.holdings.size(), 1u);
+  EXPECT_EQ(scan.holdings[0].kind, HoldKind::kRing);
+  EXPECT_TRUE(scan.holdings[0].previous_content);
+}
+
 TEST_F(FindHoldersTest, Cancelled) {
   std::stop_source stop;
   stop.request_stop();
@@ -254,6 +283,23 @@ TEST_F(FindHoldersTest, UnreadableProcessesAreNamed) {
   int status = 0;
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_EQ(status, 0);
+}
+
+TEST(FindHoldersCaptured, OddNamesExitedLeadersAndContainers) {
+  const auto proc = ProcTree::Open(RM_CAPTURES "/odd");
+  ASSERT_TRUE(proc);
+  std::vector<FileTarget> targets;
+  for (uint32_t file = 0; file < 5; ++file) {
+    targets.push_back({.identity = {.dev = makedev(0xfe, 0), .ino = 420 + file}, .file = file});
+  }
+  const auto scan = FindHolders(*proc, targets);
+  ASSERT_TRUE(scan);
+  std::vector<Holding> expected;
+  for (uint32_t file = 0; file < 5; ++file) {
+    expected.push_back({{60, 601}, HoldKind::kMapping, file, -1, false});
+  }
+  expected.push_back({{71, 711}, HoldKind::kMapping, 0, -1, false});
+  EXPECT_EQ(scan->holdings, expected);
 }
 
 // tests/captures/maps has no map_files, as for a caller who may not see them: the device decides.

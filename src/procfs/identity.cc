@@ -1,6 +1,7 @@
 #include "procfs/identity.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <linux/limits.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
@@ -10,8 +11,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 
 #include "base/win32_codes.h"
+#include "procfs/lookup_child.h"
+#include "procfs/mounts.h"
+#include "procfs/object_handle.h"
 #include "procfs/read.h"
 
 namespace rm {
@@ -56,8 +61,16 @@ struct Directory {
   UniqueFd fd;
 };
 
+// What the path is to be looked up with.
+struct Walk {
+  const std::vector<MountLine>& mounts;
+  bool follow = true;  // false: a link on the way is not followed, and makes it `linked`
+  bool linked = false;
+  Directory directory{};  // kept from one path to the next: most are in the same one
+};
+
 // 0 or an errno.
-int OpenDirectory(const std::string& path, Directory& directory) {
+int OpenDirectory(const std::string& path, Directory& directory, Walk& walk) {
   directory = {.path = path};
   struct open_how how {};
   how.flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
@@ -67,57 +80,129 @@ int OpenDirectory(const std::string& path, Directory& directory) {
   if (directory.fd) return 0;
   // Linux before 5.6 and some sandboxes do not know the call.
   if (errno != ELOOP && errno != ENOSYS && errno != EPERM) return errno;
+  walk.linked = !walk.follow;
+  if (walk.linked) {
+    directory = {};
+    return 0;
+  }
+  // The kernel itself follows them: those of /proc are more than their text.
+  directory.fd.Reset(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!directory.fd) return errno;
+  // Changed meanwhile, or one of /proc that is no path: then not all of them are known.
   std::string end;
-  if (const int error = FollowLinks(path, directory.links, end)) return error;
-  directory.fd.Reset(open(end.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  return directory.fd ? 0 : errno;
+  (void)FollowLinks(path, directory.links, end);
+  return 0;
 }
 
-int StatName(int directory, const std::string& name, struct statx& found) {
-  return statx(directory, name.c_str(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC,
-               STATX_BASIC_STATS | STATX_BTIME, &found) == 0
-             ? 0
-             : errno;
+// 0 or an errno.
+int OpenObject(int directory, const std::string& name, int flags, UniqueFd& object,
+               struct statx& found) {
+  object.Reset(openat(directory, name.c_str(), O_PATH | O_CLOEXEC | flags));
+  if (!object) return errno;
+  return StatOpened(object.get(), STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID, found);
 }
 
-// `directory` is kept from one path to the next: most are in the same one. 0 or an errno.
-int FindObject(FileResource& file, Directory& directory, struct statx& found) {
+// 0 or an errno.
+int FindObject(FileResource& file, Walk& walk, UniqueFd& object, struct statx& found) {
   const size_t slash = file.path.rfind('/');
   const std::string name = file.path.substr(slash + 1);
   const std::string parent = file.path.substr(0, std::max<size_t>(slash, 1));
+  Directory& directory = walk.directory;
   const bool plain = !name.empty() && name != "." && name != "..";
   if (plain) {
     if (directory.path != parent) {
-      if (const int error = OpenDirectory(parent, directory)) {
+      if (const int error = OpenDirectory(parent, directory, walk)) {
         directory = {};
         return error;
       }
     }
-    if (const int error = StatName(directory.fd.get(), name, found)) return error;
+    if (walk.linked) return 0;
+    if (const int error = OpenObject(directory.fd.get(), name, O_NOFOLLOW, object, found))
+      return error;
     if (!S_ISLNK(found.stx_mode)) {
       file.links = directory.links;
       return 0;
     }
   }
+  walk.linked = !walk.follow;
+  if (walk.linked) return 0;
+  if (const int error = OpenObject(AT_FDCWD, file.path, 0, object, found)) return error;
   std::string end;
-  const int error = FollowLinks(file.path, file.links, end);
+  (void)FollowLinks(file.path, file.links, end);
   std::erase(file.links, file.path);
-  if (error) return error;
-  return StatName(AT_FDCWD, end, found);
+  return 0;
 }
 
-Result<FileResource> IdentifyIn(const std::string& path, Directory& directory) {
+// By its name in the upper layer's folder, as far as that is to be seen from here.
+std::optional<ObjectHandle> FindUpper(int object, const struct statx& found,
+                                      const std::vector<MountLine>& mounts) {
+  const auto mount = std::find_if(mounts.begin(), mounts.end(),
+                                  [&](const MountLine& m) { return m.id == found.stx_mnt_id; });
+  std::string path;
+  if (mount == mounts.end() || mount->type != "overlay" ||
+      ReadLinkAt(AT_FDCWD, fmt::format("/proc/self/fd/{}", object).c_str(), path) ||
+      !IsBelow(path, mount->point)) {
+    return std::nullopt;
+  }
+  const std::string below = mount->point == "/" ? path : path.substr(mount->point.size());
+  for (const std::string& option : Split(mount->options, ',')) {
+    constexpr std::string_view kUpper = "upperdir=";
+    if (!option.starts_with(kUpper)) continue;
+    const std::string folder = UnescapeOctal(std::string_view(option).substr(kUpper.size()));
+    UniqueFd upper;
+    struct statx there {};
+    ObjectHandle handle;
+    const std::string inside = mount->root == "/" ? below : mount->root + below;
+    if (!folder.starts_with('/') ||
+        OpenObject(AT_FDCWD, folder + inside, O_NOFOLLOW, upper, there) ||
+        !S_ISREG(there.stx_mode) || there.stx_size != found.stx_size ||
+        ToIdentity(there).btime_ns != ToIdentity(found).btime_ns ||
+        ReadHandle(upper.get(), "", handle)) {
+      return std::nullopt;
+    }
+    return handle;
+  }
+  return std::nullopt;
+}
+
+void AddHandles(FileResource& file, int object, const struct statx& found,
+                const std::vector<MountLine>& mounts) {
+  ObjectHandle handle;
+  if (!S_ISREG(found.stx_mode) || ReadHandle(object, "", handle)) return;
+  if (handle.overlay) {
+    // The handle does not change when it is copied up, the object does.
+    if (const auto upper = FindUpper(object, found, mounts)) handle.id = upper->id;
+    file.handles = {std::move(handle)};
+    return;
+  }
+  file.handles = {std::move(handle)};
+  if (auto origin = ReadOrigin(object)) file.handles.push_back(std::move(*origin));
+}
+
+Result<FileResource> Identify(const std::string& path, Walk& walk) {
   if (!path.starts_with('/') || path.find('\0') != path.npos) {
     return Fail(kBadArguments, "\"{}\" is not an absolute path. Give the path from the root on.",
                 path);
   }
   FileResource file{.path = path};
   struct statx found {};
-  const int error = path.size() < PATH_MAX ? FindObject(file, directory, found) : ENAMETOOLONG;
-  if (!error) file.at_registration = ToIdentity(found);
+  UniqueFd object;
+  walk.linked = false;
+  const int error = path.size() < PATH_MAX ? FindObject(file, walk, object, found) : ENAMETOOLONG;
+  if (!error && object) {
+    file.at_registration = ToIdentity(found);
+    AddHandles(file, object.get(), found, walk.mounts);
+  }
   if (error == ENAMETOOLONG) return Fail(kBadArguments, "The path {} is too long.", path);
   if (IsExhausted(error)) return Fail(kOutOfMemory, "Cannot open {}: {}.", path, strerror(error));
   return file;
+}
+
+// Whether the name alone shows that no server is asked: it leads by no mount of one, up or around.
+bool IsElsewhere(const std::string& path, const std::vector<std::string>& served) {
+  if (path.find("/.") != path.npos) return served.empty();
+  return std::none_of(served.begin(), served.end(),
+                      [&](const std::string& point) { return IsBelow(path, point); });
 }
 
 }  // namespace
@@ -130,19 +215,39 @@ std::string WithoutLinks(const std::string& path) {
 }
 
 Result<FileResource> IdentifyFile(const std::string& path) {
-  Directory directory;
-  return IdentifyIn(path, directory);
+  Result<std::vector<FileResource>> files = IdentifyFiles(std::span(&path, 1));
+  if (!files) return Pass(std::move(files));
+  return std::move(files->front());
 }
 
-Result<std::vector<FileResource>> IdentifyFiles(std::span<const std::string> paths) {
-  std::vector<FileResource> files;
-  files.reserve(paths.size());
-  Directory directory;
-  for (const std::string& path : paths) {
-    Result<FileResource> file = IdentifyIn(path, directory);
+Result<std::vector<FileResource>> IdentifyFiles(std::span<const std::string> paths,
+                                                std::chrono::milliseconds patience) {
+  const std::vector<MountLine> mounts = ReadMounts();
+  const std::vector<std::string> served = ServedPoints(mounts);
+  std::vector<FileResource> files(paths.size());
+  std::vector<size_t> later;
+  Walk walk{.mounts = mounts, .follow = served.empty()};
+  for (size_t i = 0; i < paths.size(); ++i) {
+    if (!IsElsewhere(paths[i], served)) {
+      later.push_back(i);
+      continue;
+    }
+    Result<FileResource> file = Identify(paths[i], walk);
     if (!file) return Pass(std::move(file));
-    files.push_back(std::move(*file));
+    if (walk.linked) later.push_back(i);
+    files[i] = std::move(*file);
   }
+  if (later.empty()) return files;
+
+  std::vector<std::string> unsure;
+  for (const size_t i : later) unsure.push_back(paths[i]);
+  const auto look = [&mounts](const std::string& path) {
+    Walk whole{.mounts = mounts};
+    return Identify(path, whole);
+  };
+  auto found = LookFromChild(unsure, served, look, patience);
+  if (!found) return Pass(std::move(found));
+  for (size_t k = 0; k < later.size(); ++k) files[later[k]] = std::move((*found)[k]);
   return files;
 }
 

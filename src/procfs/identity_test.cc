@@ -77,6 +77,19 @@ TEST_F(IdentifyFileTest, LinkedParentsAreRemembered) {
   EXPECT_EQ(Identify(at_.path() + "/lib/../lib/x").at_registration, file.at_registration);
 }
 
+// Its text would lead to our own root.
+TEST_F(IdentifyFileTest, ALinkOfProcLeadsWhereTheKernelSays) {
+  if (geteuid() != 0) GTEST_SKIP() << "lacks root, to chroot";
+  fs::create_directory(at_.path() + "/jail");
+  const std::string file = at_.Write("jail/file");
+  const test::Holder holder({"--root", at_.path() + "/jail", "--open", "/file"});
+  const std::string process = "/proc/" + std::to_string(holder.pid());
+  EXPECT_EQ(Identify(process + "/root/file").at_registration, Identify(file).at_registration);
+  EXPECT_EQ(Identify(process + "/root/file/../file").at_registration, std::nullopt);
+  EXPECT_EQ(Identify(process + "/exe").at_registration,
+            Identify(test::HolderProgram()).at_registration);
+}
+
 TEST_F(IdentifyFileTest, WhatIsNotThereIsNoFailure) {
   fs::create_symlink("nowhere", at_.path() + "/dangling");
   EXPECT_FALSE(Identify(at_.path() + "/missing").at_registration);

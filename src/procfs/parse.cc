@@ -138,6 +138,67 @@ std::string UnescapeMapsPath(std::string_view printed) {
   return path.append(printed);
 }
 
+std::string UnescapeOctal(std::string_view printed) {
+  std::string text;
+  while (!printed.empty()) {
+    const std::string_view digits = printed.substr(1, 3);
+    const std::optional<uint64_t> byte =
+        printed[0] == '\\' && digits.size() == 3 ? ParseNumber(digits, 8) : std::nullopt;
+    text.push_back(byte ? static_cast<char>(*byte) : printed[0]);
+    printed.remove_prefix(byte ? 4 : 1);
+  }
+  return text;
+}
+
+std::vector<std::string> RingFiles(std::string_view fdinfo) {
+  std::vector<std::string> paths;
+  bool files = false;
+  while (!fdinfo.empty()) {
+    std::string_view line = Take(fdinfo, '\n');
+    if (line.starts_with("User")) files = line.starts_with("UserFiles:");
+    if (!files) continue;
+    SkipBlanks(line);
+    const bool numbered = ParseNumber(Take(line, ':')).has_value();
+    SkipBlanks(line);
+    if (numbered && line.starts_with('/')) paths.push_back(UnescapeOctal(line));
+  }
+  return paths;
+}
+
+std::vector<std::string> SwapFiles(std::string_view swaps) {
+  std::vector<std::string> paths;
+  Take(swaps, '\n');  // the heading
+  while (!swaps.empty()) {
+    std::string_view line = Take(swaps, '\n');
+    const std::string_view path = line.substr(0, line.find_first_of(kBlanks));
+    line.remove_prefix(path.size());
+    SkipBlanks(line);
+    if (line.starts_with("file")) paths.push_back(UnescapeOctal(path));
+  }
+  return paths;
+}
+
+std::optional<MountLine> ParseMountLine(std::string_view line) {
+  MountLine mount;
+  const std::optional<uint64_t> id = ParseNumber(Take(line, ' '));
+  Take(line, ' ');  // its parent
+  const std::optional<uint64_t> major = ParseNumber(Take(line, ':'));
+  const std::optional<uint64_t> minor = ParseNumber(Take(line, ' '));
+  if (!id || !major || !minor) return std::nullopt;
+  mount.id = *id;
+  mount.dev = makedev(*major, *minor);
+  mount.root = UnescapeOctal(Take(line, ' '));
+  mount.point = UnescapeOctal(Take(line, ' '));
+  // Any number of optional fields, then "-".
+  while (!line.empty() && Take(line, ' ') != "-") {
+  }
+  mount.type = UnescapeOctal(Take(line, ' '));
+  mount.source = UnescapeOctal(Take(line, ' '));
+  mount.options = line;
+  if (mount.type.empty()) return std::nullopt;
+  return mount;
+}
+
 std::vector<int> ParseCpuList(std::string_view text) {
   std::vector<int> cpus;
   while (!text.empty()) {

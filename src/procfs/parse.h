@@ -54,6 +54,29 @@ std::optional<MapsLine> ParseMapsLine(std::string_view line);
 // The path as it is.
 std::string UnescapeMapsPath(std::string_view printed);
 
+// As seq_file prints names: "\040" is a blank, of the characters that the file escapes.
+std::string UnescapeOctal(std::string_view printed);
+
+// The paths of the files that are registered with a ring: /proc/PID/fdinfo/FD of an io_uring. Older
+// kernels print names without a folder; these are left out.
+std::vector<std::string> RingFiles(std::string_view fdinfo);
+
+// The files of /proc/swaps; devices are left out. A deleted one ends in " (deleted)".
+std::vector<std::string> SwapFiles(std::string_view swaps);
+
+// One line of /proc/PID/mountinfo, proc(5).
+struct MountLine {
+  uint64_t id = 0;
+  uint64_t dev = 0;
+  std::string root;   // what of the file system is mounted
+  std::string point;  // where, from the reader's root
+  std::string type;
+  std::string source;
+  std::string options;  // of the file system, as printed
+};
+
+std::optional<MountLine> ParseMountLine(std::string_view line);
+
 // "0-3,8": 0 1 2 3 8. Stops at garbage, and at the most processors that Linux can have.
 std::vector<int> ParseCpuList(std::string_view text);
 

@@ -94,6 +94,45 @@ TEST(ParseMapsLine, GarbageIsNone) {
   }
 }
 
+TEST(UnescapeOctal, BlanksAndWhatIsNoEscape) {
+  EXPECT_EQ(UnescapeOctal("/a\\040b\\011c\\134d"), "/a b\tc\\d");
+  EXPECT_EQ(UnescapeOctal("\\04"), "\\04");
+  EXPECT_EQ(UnescapeOctal("\\x40\\"), "\\x40\\");
+}
+
+TEST(RingFiles, OnlyOfTheListOfFiles) {
+  EXPECT_THAT(
+      RingFiles("SqMask:\t0x0\nUserFiles:\t3\n    0: /opt/a\\040b\n    1: name-of-old-kernels\n"
+                "    2: /x (deleted)\nUserBufs:\t1\n    0: /no/file\nPollList:\n"),
+      ElementsAre("/opt/a b", "/x (deleted)"));
+  EXPECT_TRUE(RingFiles("pos:\t0\nflags:\t02\n").empty());
+}
+
+TEST(SwapFiles, DevicesAreLeftOut) {
+  EXPECT_THAT(SwapFiles("Filename\t\t\t\tType\t\tSize\n/swap\\040file    file\t\t1020\t0\t-2\n"
+                        "/dev/dm-1    partition\t1024\t0\t-3\n/gone\\040(deleted) file\t1\n"),
+              ElementsAre("/swap file", "/gone (deleted)"));
+  EXPECT_TRUE(SwapFiles("Filename\n").empty());
+  EXPECT_TRUE(SwapFiles("").empty());
+}
+
+TEST(ParseMountLine, OptionalFieldsAndEscapes) {
+  const auto mount = ParseMountLine(
+      "64 25 0:42 /sub /mnt/a\\040b rw,relatime shared:1 master:2 - overlay none "
+      "rw,lowerdir=/l,upperdir=/u");
+  ASSERT_TRUE(mount);
+  EXPECT_EQ(mount->id, 64u);
+  EXPECT_EQ(mount->dev, makedev(0, 42));
+  EXPECT_EQ(mount->root, "/sub");
+  EXPECT_EQ(mount->point, "/mnt/a b");
+  EXPECT_EQ(mount->type, "overlay");
+  EXPECT_EQ(mount->source, "none");
+  EXPECT_EQ(mount->options, "rw,lowerdir=/l,upperdir=/u");
+  EXPECT_TRUE(ParseMountLine("25 1 254:0 / / rw - ext4 /dev/vda rw"));
+  EXPECT_FALSE(ParseMountLine("25 1 254:0 / / rw"));
+  EXPECT_FALSE(ParseMountLine(""));
+}
+
 TEST(ParseCpuList, RangesAndGarbage) {
   EXPECT_THAT(ParseCpuList("0-2,5"), ElementsAre(0, 1, 2, 5));
   EXPECT_THAT(ParseCpuList("3"), ElementsAre(3));

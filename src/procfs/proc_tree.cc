@@ -26,4 +26,10 @@ Result<ProcTree> ProcTree::Open(const std::string& directory) {
   return ProcTree(std::move(fd), live);
 }
 
+Result<ProcTree> ProcTree::Clone() const {
+  UniqueFd fd(fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0));
+  if (!fd) return Fail(kOutOfMemory, "Cannot open /proc once more: {}.", strerror(errno));
+  return ProcTree(std::move(fd), live_);
+}
+
 }  // namespace rm

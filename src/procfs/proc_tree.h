@@ -16,6 +16,9 @@ class ProcTree {
   // 5 when there is no procfs, or it may not be opened.
   static Result<ProcTree> Open(const std::string& directory = "/proc");
 
+  // Another descriptor on the same tree. 14.
+  Result<ProcTree> Clone() const;
+
   int fd() const { return fd_.get(); }
   // The procfs of our own pid namespace: its pids are good for system calls.
   bool live() const { return live_; }

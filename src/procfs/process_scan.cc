@@ -2,7 +2,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <linux/kcmp.h>
+#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -18,6 +20,8 @@ namespace {
 
 constexpr size_t kBuffer = 64 << 10;
 constexpr unsigned kWanted = STATX_INO | STATX_BTIME;
+constexpr size_t kLargeFile = 16 << 20;  // a ring has up to 32,768 files
+constexpr char kRingLink[] = "anon_inode:[io_uring]";
 
 // True when the thread's table is the one of a thread that was looked at. Where the kernel does not
 // say, it is looked at again.
@@ -31,12 +35,17 @@ bool SharesTable(const std::vector<pid_t>& seen, pid_t tid, kcmp_type table) {
 ProcessScan::ProcessScan(const ProcTree& proc, const TargetSet& targets, bool directories)
     : proc_(proc), targets_(targets), directories_(directories), buffer_(kBuffer) {
   if (ReadLinkAt(proc.fd(), "self/ns/mnt", our_mounts_)) our_mounts_.clear();
+  const UniqueFd event(eventfd(0, EFD_CLOEXEC));
+  struct statx found {};
+  if (event && StatOpened(event.get(), STATX_INO, found) == 0) anonymous_ = DeviceOf(found);
 }
 
 int ProcessScan::Scan(pid_t pid) {
   pid_ = pid;
+  at_ = pid;
+  ++steps_;
   holdings_.clear();
-  denied_ = false;
+  denied_ = in_flight_ = false;
   exhausted_ = 0;
 
   UniqueFd directory;
@@ -51,7 +60,7 @@ int ProcessScan::Scan(pid_t pid) {
     // One link for each thread, besides the two of every directory.
     if (!error && tasks.stx_nlink > 3) ScanThreads(directory.get());
   }
-  if (exhausted_ || (holdings_.empty() && !denied_)) return exhausted_;
+  if (exhausted_ || (holdings_.empty() && !denied_ && !in_flight_)) return exhausted_;
 
   // The directory is still that of the process that was looked at, or this fails.
   ProcessStat stat;
@@ -63,6 +72,7 @@ int ProcessScan::Scan(pid_t pid) {
     holding.process = id;
     found_.holdings.push_back(holding);
   }
+  if (in_flight_) found_.in_flight.push_back(id);
   if (denied_ && !stat.is_kernel_thread()) found_.unreadable.push_back(id);
   return 0;
 }
@@ -108,6 +118,7 @@ void ProcessScan::ScanDescriptors(int directory) {
   if (!fds) return;
   struct statx found {};
   for (;;) {
+    ++steps_;
     const ssize_t got = getdents64(fds.get(), buffer_.data(), buffer_.size());
     if (got < 0) Note(errno);
     if (got <= 0) return;
@@ -119,7 +130,11 @@ void ProcessScan::ScanDescriptors(int directory) {
         Note(error);
         if (denied_) return;
       } else if (targets_.MayHave(found.stx_ino)) {
-        Compare(found, HoldKind::kDescriptor, atoi(entry->d_name));
+        Compare(found, fds.get(), entry->d_name, HoldKind::kDescriptor, atoi(entry->d_name));
+      } else if (S_ISSOCK(found.stx_mode)) {
+        ScanSocket(directory, entry->d_name);
+      } else if (DeviceOf(found) == anonymous_) {
+        ScanRing(directory, atoi(entry->d_name));
       }
     }
   }
@@ -135,14 +150,45 @@ void ProcessScan::ScanLink(int directory, const char* name, HoldKind kind) {
   struct statx found {};
   const int error = StatAt(directory, name, kWanted, found);
   Note(error);
-  if (!error) Compare(found, kind, -1);
+  if (!error) Compare(found, directory, name, kind, -1);
 }
 
-void ProcessScan::Compare(const struct statx& found, HoldKind kind, int fd) {
-  if (!targets_.MayHave(found.stx_ino)) return;
-  for (const FileTarget& target : targets_.WithIno(found.stx_ino)) {
-    if (IsTarget(found, target)) Add(target, kind, fd);
+// What is registered with an io_uring needs no descriptor. The kernel prints only its path.
+void ProcessScan::ScanRing(int directory, int fd) {
+  std::string text;
+  if (ReadLinkAt(directory, fmt::format("fd/{}", fd).c_str(), text) || text != kRingLink) return;
+  if (const int error =
+          ReadFileAt(directory, fmt::format("fdinfo/{}", fd).c_str(), kLargeFile, text)) {
+    return Note(error);
   }
+  for (const std::string& path : RingFiles(text)) {
+    struct statx found {};
+    UniqueFd object;
+    if (OpenNamed(directory, path, object, found)) {
+      Compare(found, object.get(), "", HoldKind::kRing, fd);
+    } else if (path.ends_with(kDeletedSuffix)) {
+      for (const FileTarget& target : targets_.targets()) {
+        if (target.previous && path == target.path + kDeletedSuffix)
+          Add(target, HoldKind::kRing, fd);
+      }
+    }
+  }
+}
+
+void ProcessScan::ScanSocket(int directory, const char* fd) {
+  std::string text;
+  if (in_flight_ || ReadFileAt(directory, fmt::format("fdinfo/{}", fd).c_str(), kSmallFile, text)) {
+    return;
+  }
+  in_flight_ = ParseNumber(FieldOf(text, "scm_fds")).value_or(0) > 0;
+}
+
+void ProcessScan::Compare(const struct statx& found, int directory, const char* name, HoldKind kind,
+                          int fd) {
+  if (!targets_.MayHave(found.stx_ino)) return;
+  targets_.ForIno(found.stx_ino, [&](const FileTarget& target) {
+    if (IsTargetOrBelow(found, target, directory, name)) Add(target, kind, fd);
+  });
 }
 
 void ProcessScan::Add(const FileTarget& target, HoldKind kind, int fd) {

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <string>
 #include <vector>
 
@@ -21,16 +22,23 @@ class ProcessScan {
   int Scan(pid_t pid);
   HolderScan& found() { return found_; }
 
+  // For other threads: whom it looks at, and a number that changes as long as it gets on.
+  pid_t at() const { return at_; }
+  uint64_t steps() const { return steps_; }
+
  private:
   void ScanThreads(int directory);
   void ScanDescriptors(int directory);
+  void ScanRing(int directory, int fd);
+  void ScanSocket(int directory, const char* fd);
   void ScanDirectories(int directory);
   void ScanLink(int directory, const char* name, HoldKind kind);
   void ScanMemory(int directory);
   void ScanMapping(int directory, const MapsLine& map);
   bool IsMapped(int directory, const MapsLine& map, const FileTarget& target);
-  bool IsNamed(int directory, const MapsLine& map, const FileTarget& target);
-  void Compare(const struct statx& found, HoldKind kind, int fd);
+  bool IsNamed(int directory, const std::string& path, const FileTarget& target);
+  bool OpenNamed(int directory, const std::string& path, UniqueFd& object, struct statx& found);
+  void Compare(const struct statx& found, int directory, const char* name, HoldKind kind, int fd);
   void Add(const FileTarget& target, HoldKind kind, int fd);
   void Note(int error);
 
@@ -38,13 +46,17 @@ class ProcessScan {
   const TargetSet& targets_;
   const bool directories_;
   std::string our_mounts_;  // the mount namespace we read names in
+  uint64_t anonymous_ = 0;  // the device of descriptors that are no files: rings, timers, events
   std::vector<char> buffer_;
   HolderScan found_;
+  std::atomic<pid_t> at_ = 0;
+  std::atomic<uint64_t> steps_ = 0;
 
   // Of the process that is looked at:
   pid_t pid_ = 0;
   std::vector<Holding> holdings_;
   bool denied_ = false;
+  bool in_flight_ = false;
   int exhausted_ = 0;
 };
 

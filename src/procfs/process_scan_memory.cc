@@ -21,6 +21,7 @@ void ProcessScan::ScanMemory(int directory) {
   size_t kept = 0;  // the beginning of a line whose end was not read yet
   std::string last;
   for (;;) {
+    ++steps_;
     const ssize_t got = read(maps.get(), buffer_.data() + kept, buffer_.size() - kept);
     if (got < 0) Note(errno);
     if (got <= 0) return;
@@ -37,14 +38,14 @@ void ProcessScan::ScanMemory(int directory) {
 }
 
 void ProcessScan::ScanMapping(int directory, const MapsLine& map) {
-  for (const FileTarget& target : targets_.WithIno(map.ino)) {
+  targets_.ForIno(map.ino, [&](const FileTarget& target) {
     // A library is mapped in several pieces.
     const bool known = std::any_of(holdings_.begin(), holdings_.end(), [&](const Holding& h) {
       return h.kind == HoldKind::kMapping && h.file == target.file &&
              h.previous_content == target.previous;
     });
     if (!known && IsMapped(directory, map, target)) Add(target, HoldKind::kMapping, -1);
-  }
+  });
 }
 
 // The device in maps is the superblock's: on btrfs it is no file's st_dev, and two subvolumes have
@@ -53,24 +54,31 @@ bool ProcessScan::IsMapped(int directory, const MapsLine& map, const FileTarget&
   struct statx found {};
   const std::string name = fmt::format("map_files/{:x}-{:x}", map.begin, map.end);
   if (StatAt(directory, name.c_str(), STATX_INO | STATX_BTIME, found) == 0) {
-    return IsTarget(found, target);
+    return IsTargetOrBelow(found, target, directory, name.c_str());
   }
   // Without CAP_CHECKPOINT_RESTORE, or the mapping has changed. No two file systems share a device
   // number, so equal ones are right.
-  return map.dev == target.identity.dev || IsNamed(directory, map, target);
+  return (map.ino == target.identity.ino && map.dev == target.identity.dev) ||
+         IsNamed(directory, UnescapeMapsPath(map.path), target);
 }
 
-// Whether the mapped file's name is the target's, in the mount namespace that it was printed for.
-bool ProcessScan::IsNamed(int directory, const MapsLine& map, const FileTarget& target) {
+bool ProcessScan::IsNamed(int directory, const std::string& path, const FileTarget& target) {
+  struct statx found {};
+  UniqueFd object;
+  return OpenNamed(directory, path, object, found) &&
+         IsTargetOrBelow(found, target, object.get(), "");
+}
+
+// The name as it was printed for a process, in the mount namespace that it was printed for.
+bool ProcessScan::OpenNamed(int directory, const std::string& path, UniqueFd& object,
+                            struct statx& found) {
   std::string mounts;
   if (our_mounts_.empty() || ReadLinkAt(directory, "ns/mnt", mounts)) return false;
   const UniqueFd root(mounts == our_mounts_
                           ? open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)
                           : openat(directory, "root", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  struct statx found {};
-  return root &&
-         StatCached(root.get(), UnescapeMapsPath(map.path), STATX_INO | STATX_BTIME, found) == 0 &&
-         IsTarget(found, target);
+  return root && OpenCached(root.get(), path, object) == 0 &&
+         StatOpened(object.get(), STATX_INO | STATX_BTIME, found) == 0;
 }
 
 }  // namespace rm

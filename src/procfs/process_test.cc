@@ -175,6 +175,13 @@ TEST(Captured, CommWithParentheses) {
   EXPECT_TRUE(facts.other_pid_namespace);
 }
 
+TEST(Captured, ContainersProcess) {
+  const ProcessFacts facts = Read(Capture("odd"), 80);
+  EXPECT_EQ(facts.name, "postgres: a (b)");
+  EXPECT_TRUE(facts.other_pid_namespace);
+  EXPECT_THAT(facts.cgroup, testing::StartsWith("/system.slice/docker-"));
+}
+
 TEST(Captured, KernelThread) {
   const ProcessFacts facts = Read(Capture("names"), 2);
   EXPECT_TRUE(facts.kernel_thread);

@@ -84,17 +84,24 @@ int StatAt(int directory, const char* name, unsigned mask, struct statx& found) 
                                                                                          : errno;
 }
 
-int StatCached(int root, const std::string& path, unsigned mask, struct statx& found) {
+int OpenCached(int root, const std::string& path, UniqueFd& object) {
   struct open_how how {};
   how.flags = O_PATH | O_CLOEXEC;
   how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_CACHED;
-  const UniqueFd object(
-      static_cast<int>(syscall(SYS_openat2, root, path.c_str(), &how, sizeof how)));
-  if (!object) return errno;
-  return statx(object.get(), "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, mask,
-               &found) == 0
+  object.Reset(static_cast<int>(syscall(SYS_openat2, root, path.c_str(), &how, sizeof how)));
+  return object ? 0 : errno;
+}
+
+int StatOpened(int object, unsigned mask, struct statx& found) {
+  return statx(object, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, mask, &found) == 0
              ? 0
              : errno;
+}
+
+int StatCached(int root, const std::string& path, unsigned mask, struct statx& found) {
+  UniqueFd object;
+  if (const int error = OpenCached(root, path, object)) return error;
+  return StatOpened(object.get(), mask, found);
 }
 
 bool IsGone(int error) { return error == ENOENT || error == ESRCH; }
@@ -113,6 +120,7 @@ FileIdentity ToIdentity(const struct statx& found) {
       .size = found.stx_size,
       .mtime_ns = Nanoseconds(found.stx_mtime),
       .mode = found.stx_mode,
+      .ctime_ns = Nanoseconds(found.stx_ctime),
   };
 }
 

@@ -30,6 +30,10 @@ int StatAt(int directory, const char* name, unsigned mask, struct statx& found);
 // The object of a name, without links on the way, that is in the kernel's cache of names below
 // `root`; EAGAIN when it would have to be read. A name in use is in the cache.
 int StatCached(int root, const std::string& path, unsigned mask, struct statx& found);
+// The same, opened with O_PATH.
+int OpenCached(int root, const std::string& path, UniqueFd& object);
+// What a descriptor is of; asks no server.
+int StatOpened(int object, unsigned mask, struct statx& found);
 
 // The process is not there any more.
 bool IsGone(int error);

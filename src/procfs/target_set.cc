@@ -3,31 +3,48 @@
 #include <algorithm>
 #include <bit>
 
+#include "procfs/object_handle.h"
 #include "procfs/read.h"
 
 namespace rm {
+namespace {
+
+// The inode numbers under which it may be met. Through an overlay an object has the number of its
+// layer's file, or of the file it was copied up from.
+std::vector<uint64_t> NumbersOf(const FileTarget& target) {
+  std::vector<uint64_t> numbers = {target.identity.ino};
+  for (size_t i = 0; i < target.handles.size(); ++i) {
+    if (i == 0 && !target.handles[i].overlay) continue;  // that is its own number
+    const std::vector<uint64_t> more = NumbersIn(target.handles[i]);
+    numbers.insert(numbers.end(), more.begin(), more.end());
+  }
+  return numbers;
+}
+
+}  // namespace
 
 TargetSet::TargetSet(std::span<const FileTarget> targets)
     : targets_(targets.begin(), targets.end()) {
-  std::sort(targets_.begin(), targets_.end(), [](const FileTarget& a, const FileTarget& b) {
-    return a.identity.ino < b.identity.ino;
-  });
-  // 64 bits for each inode keep false alarms below 2 %.
-  const size_t bits = std::bit_ceil(std::max<size_t>(64 * targets_.size(), 4096));
+  numbers_.reserve(targets_.size());
+  for (uint32_t i = 0; i < targets_.size(); ++i) {
+    for (const uint64_t number : NumbersOf(targets_[i])) numbers_.push_back({number, i});
+  }
+  std::sort(numbers_.begin(), numbers_.end());
+  numbers_.erase(std::unique(numbers_.begin(), numbers_.end()), numbers_.end());
+  // 64 bits for each number keep false alarms below 2 %.
+  const size_t bits = std::bit_ceil(std::max<size_t>(64 * numbers_.size(), 4096));
   mask_ = bits - 1;
   bits_.resize(bits / 64);
-  for (const FileTarget& target : targets_) {
-    const uint64_t bit = target.identity.ino & mask_;
+  for (const Numbered& entry : numbers_) {
+    const uint64_t bit = entry.number & mask_;
     bits_[bit / 64] |= uint64_t{1} << (bit % 64);
   }
 }
 
-std::span<const FileTarget> TargetSet::WithIno(uint64_t ino) const {
-  const auto first = std::lower_bound(
-      targets_.begin(), targets_.end(), ino,
-      [](const FileTarget& t, uint64_t number) { return t.identity.ino < number; });
-  const auto last = std::find_if(first, targets_.end(),
-                                 [&](const FileTarget& t) { return t.identity.ino != ino; });
+std::span<const TargetSet::Numbered> TargetSet::WithNumber(uint64_t number) const {
+  const auto first = std::lower_bound(numbers_.begin(), numbers_.end(), Numbered{number, 0});
+  const auto last = std::find_if(first, numbers_.end(),
+                                 [&](const Numbered& entry) { return entry.number != number; });
   return {first, last};
 }
 
@@ -35,6 +52,17 @@ bool IsTarget(const struct statx& found, const FileTarget& target) {
   if (found.stx_ino != target.identity.ino || DeviceOf(found) != target.identity.dev) return false;
   const int64_t born = ToIdentity(found).btime_ns;
   return !born || !target.identity.btime_ns || born == target.identity.btime_ns;
+}
+
+bool IsTargetOrBelow(const struct statx& found, const FileTarget& target, int directory,
+                     const char* name) {
+  if (IsTarget(found, target)) return true;
+  // An overlay passes the birth time of its layer's file on, so that it tells a lower file from its
+  // copy in the upper layer, which have the same handle.
+  if (target.handles.empty() || ToIdentity(found).btime_ns != target.identity.btime_ns)
+    return false;
+  ObjectHandle handle;
+  return ReadHandle(directory, name, handle) == 0 && IsSameBelow(handle, target.handles);
 }
 
 }  // namespace rm

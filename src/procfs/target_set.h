@@ -17,19 +17,42 @@ class TargetSet {
 
   // Never wrong when it says no.
   bool MayHave(uint64_t ino) const {
-    const uint64_t bit = ino & mask_;
-    return bits_[bit / 64] >> (bit % 64) & 1;
+    return HasBit(ino) || (ino > UINT32_MAX && HasBit(ino & UINT32_MAX));
   }
-  // All that have this inode number, on any device.
-  std::span<const FileTarget> WithIno(uint64_t ino) const;
+  // Calls `look` with all that may have this inode number, on any device.
+  template <class Look>
+  void ForIno(uint64_t ino, const Look& look) const {
+    for (const Numbered& entry : WithNumber(ino)) look(targets_[entry.target]);
+    // An overlay may put the number of the layer into the upper bits.
+    if (ino <= UINT32_MAX) return;
+    for (const Numbered& entry : WithNumber(ino & UINT32_MAX)) look(targets_[entry.target]);
+  }
+  const std::vector<FileTarget>& targets() const { return targets_; }
 
  private:
-  std::vector<FileTarget> targets_;  // by inode number
+  struct Numbered {
+    uint64_t number;
+    uint32_t target;
+    friend auto operator<=>(const Numbered&, const Numbered&) = default;
+  };
+
+  bool HasBit(uint64_t number) const {
+    const uint64_t bit = number & mask_;
+    return bits_[bit / 64] >> (bit % 64) & 1;
+  }
+  std::span<const Numbered> WithNumber(uint64_t number) const;
+
+  std::vector<FileTarget> targets_;
+  std::vector<Numbered> numbers_;  // sorted
   std::vector<uint64_t> bits_;
   uint64_t mask_;
 };
 
-// Where only one side knows the birth time, it does not decide.
+// By dev and ino. Where only one side knows the birth time, it does not decide.
 bool IsTarget(const struct statx& found, const FileTarget& target);
+// The same, or one object seen through an overlay. `name` in `directory` is what `found` was read
+// from, as for ReadHandle. Needs STATX_INO and STATX_BTIME.
+bool IsTargetOrBelow(const struct statx& found, const FileTarget& target, int directory,
+                     const char* name);
 
 }  // namespace rm

@@ -47,7 +47,9 @@ TEST_F(TreeTest, EverythingBelowIsFoundWithItsIdentity) {
   EXPECT_THAT(Found(), UnorderedElementsAre("a", "a/b", "a/b/file", "empty", "top"));
   struct stat found {};
   stat(file.c_str(), &found);
-  for (const TreeEntry& entry : WalkTree(root(), {})->entries) {
+  const auto walk = WalkTree(root(), {});
+  ASSERT_TRUE(walk);
+  for (const TreeEntry& entry : walk->entries) {
     if (entry.below != "a/b/file") continue;
     EXPECT_EQ(entry.identity.ino, found.st_ino);
     EXPECT_EQ(entry.identity.dev, found.st_dev);

@@ -179,6 +179,10 @@ Result<AppList> Session::List(bool capture) {
   list.reasons = RebootReasons(list.apps);
   if (list.reasons != 0) journal_.RebootNeeded(list.apps, list.reasons);
   list.unreadable = std::move(look->seen.unreadable);
+  list.in_flight = std::move(look->seen.in_flight);
+  list.unanswered = std::move(look->seen.unanswered);
+  for (const uint32_t file : look->seen.unreachable)
+    list.unreachable.push_back(look->state.registered.files[file].path);
   list.files = Paths(look->state.registered);
   for (const FileResource& file : look->state.registered.files)
     if (!file.tree && file.at_registration && S_ISDIR(file.at_registration->mode))

@@ -35,6 +35,9 @@ struct AppList {
   bool directory_registered = false;
   std::vector<std::string> files;  // Holding::file indexes these
   std::vector<ProcessId> unreadable;
+  std::vector<ProcessId> unanswered;     // Observation::unanswered
+  std::vector<ProcessId> in_flight;      // Observation::in_flight
+  std::vector<std::string> unreachable;  // paths of Observation::unreachable
 };
 
 struct HolderList {

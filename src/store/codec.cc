@@ -29,6 +29,7 @@ void Put(PackedWriter& to, const FileIdentity& value) {
   to.Signed(value.btime_ns);
   to.Number(value.size);
   to.Signed(value.mtime_ns);
+  to.Signed(value.ctime_ns);
   to.Number(value.mode);
 }
 void Get(PackedReader& from, FileIdentity& value) {
@@ -37,7 +38,17 @@ void Get(PackedReader& from, FileIdentity& value) {
   value.btime_ns = from.Signed();
   value.size = from.Number();
   value.mtime_ns = from.Signed();
+  value.ctime_ns = from.Signed();
   value.mode = static_cast<uint32_t>(from.Number());
+}
+
+void Put(PackedWriter& to, const ObjectHandle& value) {
+  to.Number(value.overlay);
+  to.Bytes(value.id);
+}
+void Get(PackedReader& from, ObjectHandle& value) {
+  value.overlay = from.Number() != 0;
+  value.id = from.Bytes();
 }
 
 void Put(PackedWriter& to, const UnitRef& value) {
@@ -158,6 +169,7 @@ std::string EncodeBatch(const Registration& batch) {
     before = file.path;
     PutAll(to, file.links);
     PutOptional(to, file.at_registration);
+    PutAll(to, file.handles);
   }
   PutAll(to, batch.processes);
   PutAll(to, batch.services);
@@ -175,6 +187,7 @@ bool DecodeBatch(std::string_view bytes, Registration& registered) {
     before = file.path;
     GetAll(from, file.links);
     GetOptional(from, file.at_registration);
+    GetAll(from, file.handles);
   }
   GetAll(from, registered.processes);
   GetAll(from, registered.services);

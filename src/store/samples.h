@@ -24,13 +24,13 @@ inline const std::string kOddBytes("/odd \xff\xfe\0\n'\"\xc3(", 13);
 inline const std::string kOddName = "/odd \xff\xfe\n'\"\xc3(";
 
 inline auto FieldsOf(const FileResource& value) {
-  const auto& [path, links, at_registration, tree] = value;
+  const auto& [path, links, at_registration, tree, handles, unreachable] = value;
   std::vector<std::pair<std::string, FileIdentity>> below;
   if (tree)
     for (const TreeEntry& entry : tree->at_registration)
       below.emplace_back(entry.below, entry.identity);
   return std::tuple(path, links, at_registration, tree.has_value(),
-                    tree && tree->other_file_systems, below);
+                    tree && tree->other_file_systems, below, handles);
 }
 
 // All of it: what is found anew at every look and not stored has its default here.
@@ -64,10 +64,12 @@ auto AllFields(const std::vector<T>& values) {
 
 inline Registration SampleBatch() {
   Registration batch;
-  batch.files.push_back(
-      {"/usr/lib/libssl.so.3",
-       {"/usr/lib/libssl.so.3"},
-       FileIdentity{0xfe00, 411, 1'700'000'000'123'456'789, 4096, -1'000'000'000, 0100644}});
+  batch.files.push_back({"/usr/lib/libssl.so.3",
+                         {"/usr/lib/libssl.so.3"},
+                         FileIdentity{0xfe00, 411, 1'700'000'000'123'456'789, 4096, -1'000'000'000,
+                                      0100644, 1'700'000'001'000'000'000},
+                         std::nullopt,
+                         {{true, kOddBytes}, {false, ""}}});
   batch.files.push_back({"/usr/lib/libssl.so", {}, std::nullopt});
   batch.files.push_back({kOddBytes, {kOddBytes, "", "/x"}, FileIdentity{}});
   batch.files.push_back({"", {}, FileIdentity{~0ull, ~0ull, INT64_MIN, ~0ull, INT64_MAX, ~0u}});

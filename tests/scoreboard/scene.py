@@ -18,7 +18,7 @@ import time
 ROWS = []
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNS, CLONE_NEWPID = 0x00020000, 0x20000000
-PATIENCE = 20  # seconds; an answer that takes longer is none
+PATIENCE = 10  # seconds; an answer that takes longer is none
 KERNEL = "kernel"  # in place of a pid: the kernel itself holds it
 
 
@@ -28,12 +28,14 @@ class Lacks(Exception):
 
 @dataclasses.dataclass
 class Question:
-    """Who uses `path`? `holders`: the right answer, pids and KERNEL. `registered`: the session that has known the path since before it changed."""
+    """Who uses `path`? `holders` is the right answer: pids, and KERNEL. `session` has known the path since before it changed."""
 
     path: str
     holders: set
     session: str = ""
-    unreadable: set = dataclasses.field(default_factory=set)  # these must be named as not looked at
+    unreachable: set = dataclasses.field(default_factory=set)  # paths that we must name as out of reach
+    in_flight: set = dataclasses.field(default_factory=set)  # who has yet to receive a descriptor; nobody knows of what
+    previous: set = None  # those whom we must say to have the content of before
 
 
 @dataclasses.dataclass
@@ -115,6 +117,13 @@ class Scene:
         key = self.restartctl("session", "start", "--owner", str(os.getpid()))
         self.restartctl("session", "register", key, "-f", *paths)
         return key
+
+    def await_tick(self):
+        """Until the clock by which processes start has moved on, twice."""
+        ticks = os.sysconf("SC_CLK_TCK")
+        first = int(time.clock_gettime(time.CLOCK_BOOTTIME) * ticks)
+        while int(time.clock_gettime(time.CLOCK_BOOTTIME) * ticks) < first + 2:
+            os.sched_yield()
 
     # --- mounts
     def mount(self, *options):

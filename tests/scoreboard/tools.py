@@ -37,8 +37,13 @@ def ours(backend):
         found = {pid for app in answer["apps"] for pid in app["pids"] or [app["main_pid"]]}
         # pid 0: no process.
         found = {KERNEL if pid == 0 else pid for pid in found if pid != os.getpid()}
-        if not question.unreadable <= set(answer["unreadable"]):
-            raise RuntimeError(f"{question.unreadable} is not named as unreadable: {answer['unreadable']}")
+        if question.unreachable != set(answer.get("unreachable", [])):
+            raise RuntimeError(f"names as unreachable {answer.get('unreachable')}")
+        if question.in_flight != set(answer.get("in_flight", [])):
+            raise RuntimeError(f"names as in flight {answer.get('in_flight')}")
+        previous = {holding["pid"] for app in answer["apps"] for holding in app["holdings"] if holding["replaced"]}
+        if question.previous is not None and previous != question.previous:
+            raise RuntimeError("is wrong about who has the content of before")
         return found
 
     return ask
@@ -59,12 +64,11 @@ def lsof(scene, question):
 
 def lsfd(scene, question):
     """By device and inode, as its manual suggests."""
-    try:
-        found = os.stat(question.path)
-    except OSError:
+    out, _ = run(scene, "stat", "-L", "-c", "%i %Hd:%Ld", question.path)
+    if not out:
         return set()
-    device = f"{os.major(found.st_dev)}:{os.minor(found.st_dev)}"
-    out, _ = run(scene, "lsfd", "-l", "-n", "-r", "-o", "PID", "-Q", f'(INODE == {found.st_ino}) and (DEV == "{device}")')
+    inode, device = out.decode().split()
+    out, _ = run(scene, "lsfd", "-l", "-n", "-r", "-o", "PID", "-Q", f'(INODE == {inode}) and (DEV == "{device}")')
     return {int(word) for word in out.split()}
 
 

@@ -34,7 +34,7 @@ def both(scene):
     key = scene.register(file)
     before = scene.hold("--map", file)
     scene.replace(file)
-    return Question(file, {before, scene.hold("--map", file)}, key)
+    return Question(file, {before, scene.hold("--map", file)}, key, previous={before})
 
 
 @row("who")
@@ -63,9 +63,12 @@ def overwritten(scene):
     "previous content: overwritten in place"
     file = scene.write("file")
     key = scene.register(file)
-    holder = scene.hold("--map", file)
+    before = scene.hold("--map", file)
+    scene.await_tick()
     pathlib.Path(file).write_text("y" * 6000)
-    return Question(file, {holder}, key)
+    scene.await_tick()
+    after = scene.hold("--map", file)
+    return Question(file, {before, after}, key, previous={before})
 
 
 @row("who")

@@ -1,0 +1,8 @@
+// The handle of an overlay's file, and the attribute that names what it was copied up from
+#include "fuzz/fuzz.h"
+#include "procfs/object_handle.h"
+
+void rm::Fuzz(std::string_view input) {
+  const auto handle = ParseOverlayHandle(input);
+  if (handle) Require(NumbersIn(*handle).size() <= handle->id.size());
+}

@@ -1,0 +1,23 @@
+// What is mounted, and where may a lookup wait for ever?
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "procfs/parse.h"
+
+namespace rm {
+
+// Of our own mount namespace, as far as our root shows it. Empty without a /proc.
+std::vector<MountLine> ReadMounts();
+
+// Whether what is below is answered by a server: a program, another machine. It may be dead.
+bool HasServer(const MountLine& mount);
+// The mount points of those, and of overlays over them.
+std::vector<std::string> ServedPoints(const std::vector<MountLine>& mounts);
+
+// Whether the path is the folder or below it, by name.
+bool IsBelow(std::string_view path, std::string_view folder);
+
+}  // namespace rm

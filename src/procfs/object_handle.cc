@@ -1,0 +1,101 @@
+#include "procfs/object_handle.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/xattr.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace rm {
+namespace {
+
+#ifndef AT_HANDLE_FID
+#define AT_HANDLE_FID 0x200  // <linux/fcntl.h>, Linux 6.5: to compare, not to open
+#endif
+
+constexpr int kOverlayType = 0xf8;       // OVL_FILEID_V1
+constexpr size_t kOverlayPadding = 3;    // struct ovl_fh
+constexpr size_t kOverlayHead = 5 + 16;  // struct ovl_fb: version, magic, len, flags, type, uuid
+constexpr unsigned char kOverlayMagic = 0xfb;
+
+ObjectHandle Compose(int type, std::string_view bytes, bool overlay) {
+  ObjectHandle handle{.overlay = overlay};
+  handle.id.push_back(static_cast<char>(type));
+  handle.id.append(bytes);
+  return handle;
+}
+
+}  // namespace
+
+std::optional<ObjectHandle> ParseOverlayHandle(std::string_view bytes) {
+  if (bytes.size() < kOverlayHead || static_cast<unsigned char>(bytes[1]) != kOverlayMagic) {
+    return std::nullopt;
+  }
+  const size_t length = static_cast<unsigned char>(bytes[2]);
+  if (length < kOverlayHead || length > bytes.size()) return std::nullopt;
+  return Compose(bytes[4], bytes.substr(kOverlayHead, length - kOverlayHead), true);
+}
+
+int ReadHandle(int directory, const char* name, ObjectHandle& handle) {
+  alignas(file_handle) std::array<char, sizeof(file_handle) + MAX_HANDLE_SZ> buffer;
+  auto* raw = reinterpret_cast<file_handle*>(buffer.data());
+  int mount = 0, error = 0;
+  const int how = *name ? AT_SYMLINK_FOLLOW : AT_EMPTY_PATH;
+  for (const int flags : {how | AT_HANDLE_FID, how}) {
+    raw->handle_bytes = MAX_HANDLE_SZ;
+    error = name_to_handle_at(directory, name, raw, &mount, flags) == 0 ? 0 : errno;
+    if (error != EINVAL) break;  // a kernel that does not know the flag
+  }
+  if (error) return error;
+  const std::string_view bytes(reinterpret_cast<const char*>(raw->f_handle), raw->handle_bytes);
+  if (raw->handle_type != kOverlayType) {
+    handle = Compose(raw->handle_type, bytes, false);
+    return 0;
+  }
+  const auto below = ParseOverlayHandle(bytes.substr(std::min(kOverlayPadding, bytes.size())));
+  if (!below) return EPROTO;
+  handle = *below;
+  return 0;
+}
+
+std::optional<ObjectHandle> ReadOrigin(int object) {
+  // An O_PATH descriptor has no attributes; its link in /proc leads to the object.
+  const std::string link = fmt::format("/proc/self/fd/{}", object);
+  std::array<char, kOverlayHead + MAX_HANDLE_SZ> value;
+  for (const char* name : {"trusted.overlay.origin", "user.overlay.origin"}) {
+    const ssize_t got = getxattr(link.c_str(), name, value.data(), value.size());
+    if (got <= 0) continue;
+    std::optional<ObjectHandle> origin =
+        ParseOverlayHandle(std::string_view(value.data(), static_cast<size_t>(got)));
+    if (origin) origin->overlay = false;
+    return origin;
+  }
+  return std::nullopt;
+}
+
+bool IsSameBelow(const ObjectHandle& found, const std::vector<ObjectHandle>& handles) {
+  if (handles.empty() || (!found.overlay && !handles.front().overlay)) return false;
+  return std::any_of(handles.begin(), handles.end(),
+                     [&](const ObjectHandle& handle) { return handle.id == found.id; });
+}
+
+std::vector<uint64_t> NumbersIn(const ObjectHandle& handle) {
+  std::vector<uint64_t> numbers;
+  const std::string_view bytes =
+      std::string_view(handle.id).substr(std::min<size_t>(1, handle.id.size()));
+  for (size_t at = 0; at + sizeof(uint32_t) <= bytes.size(); at += sizeof(uint32_t)) {
+    uint32_t half = 0;
+    uint64_t whole = 0;
+    std::memcpy(&half, bytes.data() + at, sizeof half);
+    if (half) numbers.push_back(half);
+    if (at + sizeof whole > bytes.size()) break;
+    std::memcpy(&whole, bytes.data() + at, sizeof whole);
+    if (whole >> 32) numbers.push_back(whole);
+  }
+  return numbers;
+}
+
+}  // namespace rm

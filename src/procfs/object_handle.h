@@ -1,0 +1,36 @@
+// What does the file system itself call this object? By that, files of overlays and of their layers
+// are told to be the same.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "model/resource.h"
+
+namespace rm {
+
+// 0 or an errno. `name` is a magic link (fd/3, exe) that is followed, or "" for the descriptor
+// itself. Asks no server. An object of an overlay has the handle of the lower file, also after it
+// was copied up; of the upper file if there is no lower one (Linux 6.6; before, an overlay's
+// objects have none).
+int ReadHandle(int directory, const char* name, ObjectHandle& handle);
+
+// The lower file that an upper file was copied up from, as the overlay has noted it there. None: it
+// was not, or the caller may not know.
+std::optional<ObjectHandle> ReadOrigin(int object);
+
+// Whether two of the handles are one object seen through an overlay. Two objects that were both
+// reached directly are told apart by dev and ino, not here.
+bool IsSameBelow(const ObjectHandle& found, const std::vector<ObjectHandle>& handles);
+
+// What may be an inode number in it: where in a handle it stands is the file system's business.
+std::vector<uint64_t> NumbersIn(const ObjectHandle& handle);
+
+// Of fb of an overlay's handle, fs/overlayfs/overlayfs.h; none: it is none.
+std::optional<ObjectHandle> ParseOverlayHandle(std::string_view bytes);
+
+}  // namespace rm

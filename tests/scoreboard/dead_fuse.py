@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""A FUSE file system that dies: dead_fuse.py FOLDER. One file, "file". Prints "ready" when it is mounted. After SIGUSR1 it prints
+"dead" and answers nothing any more, though it goes on to take requests: what waits for it waits for ever.
+"""
+
+import ctypes
+import errno
+import os
+import signal
+import stat
+import struct
+import sys
+
+LOOKUP, FORGET, GETATTR, OPEN, READ, RELEASE, FLUSH, INIT, OPENDIR, READDIR, RELEASEDIR, INTERRUPT, STATX = (
+    1, 2, 3, 14, 15, 18, 25, 26, 27, 28, 29, 36, 52)
+ROOT, FILE = 1, 2
+SIZE = 1 << 16
+
+
+def attributes(node):
+    mode, size = (stat.S_IFDIR | 0o755, 4096) if node == ROOT else (stat.S_IFREG | 0o755, SIZE)
+    # ino, size, blocks, 3 times, 3 nanoseconds, mode, nlink, uid, gid, rdev, blksize, flags
+    return struct.pack("=QQQQQQIIIIIIIIII", node, size, 8, 0, 0, 0, 0, 0, 0, mode, 1, 0, 0, 0, 4096, 0)
+
+
+def answer(code, node, body):
+    """The body of the answer, or an errno. Nothing may be kept: the kernel asks each time again."""
+    if code == INIT:
+        major, minor, readahead, _ = struct.unpack_from("=IIII", body)
+        return struct.pack("=IIIIHHIIHHI7I", major, min(minor, 31), readahead, 0, 12, 10, 1 << 16, 1, 16, 0, 0, *([0] * 7))
+    if code == LOOKUP:
+        if body.rstrip(b"\0") != b"file":
+            return errno.ENOENT
+        return struct.pack("=QQQQII", FILE, 0, 0, 0, 0, 0) + attributes(FILE)
+    if code == GETATTR:
+        return struct.pack("=QII", 0, 0, 0) + attributes(node)
+    if code in (OPEN, OPENDIR):
+        return struct.pack("=QII", 0, 0, 0)
+    if code == READ:
+        _, offset, size = struct.unpack_from("=QQI", body)
+        return b"x" * max(0, min(size, SIZE - offset))
+    if code in (READDIR, RELEASE, RELEASEDIR, FLUSH):
+        return b""
+    return errno.ENOSYS
+
+
+def main():
+    device = os.open("/dev/fuse", os.O_RDWR)
+    options = f"fd={device},rootmode=40000,user_id=0,group_id=0,allow_other".encode()
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.mount(b"dead", os.fsencode(sys.argv[1]), b"fuse", 0, options):
+        sys.exit(f"mount: {os.strerror(ctypes.get_errno())}")
+    dead = []
+    signal.signal(signal.SIGUSR1, lambda *_: (dead.append(True), print("dead", flush=True)))
+    print("ready", flush=True)
+    while True:
+        request = os.read(device, 1 << 20)
+        _, code, unique, node = struct.unpack_from("=IIQQ", request)
+        if dead or code in (FORGET, INTERRUPT):
+            continue
+        reply = answer(code, node, request[40:])
+        error, body = (-reply, b"") if isinstance(reply, int) else (0, reply)
+        try:
+            os.write(device, struct.pack("=IiQ", 16 + len(body), error, unique) + body)
+        except OSError as trouble:
+            if trouble.errno != errno.ENOENT:  # it was interrupted meanwhile
+                raise
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,151 @@
+"""Files of overlays: the same object is a file of a layer and one of each overlay over it."""
+
+import os
+import pathlib
+
+from scene import Question, row
+
+
+def layers(scene, several):
+    """A lower layer with two files, and a folder for an upper layer: on the same file system or another."""
+    scene.tmpfs("one")
+    if several:
+        scene.tmpfs("two")
+    for name in "low", "copied":
+        scene.write("one/l/" + name)
+    return scene.path("one/l"), scene.folder("two/upper" if several else "one/upper")
+
+
+def on(several):
+    return "two file systems" if several else "one file system"
+
+
+def held(scene, file, **options):
+    return {scene.hold("--open", file, **options), scene.hold("--map", file, **options)}
+
+
+def add(several):
+    """The rows for layers on one file system, or on two."""
+
+    def name(title):
+        def rename(function):
+            function.__doc__ = f"overlay on {on(several)}: {title}"
+            return row("who")(function)
+
+        return rename
+
+    @name("a lower file, held through the overlay, asked by it")
+    def merged_low(scene):
+        lower, upper = layers(scene, several)
+        merged = scene.overlay("m", lower, upper)
+        return Question(merged + "/low", held(scene, merged + "/low"))
+
+    @name("a lower file, held through the overlay, asked by the layer")
+    def lower_by_layer(scene):
+        lower, upper = layers(scene, several)
+        merged = scene.overlay("m", lower, upper)
+        return Question(lower + "/low", held(scene, merged + "/low"))
+
+    @name("a lower file, held in the layer, asked by the overlay")
+    def lower_by_overlay(scene):
+        lower, upper = layers(scene, several)
+        merged = scene.overlay("m", lower, upper)
+        return Question(merged + "/low", held(scene, lower + "/low"))
+
+    @name("a lower file, held through the overlay of another mount namespace")
+    def lower_elsewhere(scene):
+        lower, upper = layers(scene, several)
+        for part in "/u", "/w":
+            os.mkdir(upper + part)
+        merged = scene.folder("m")
+        options = f"lowerdir={lower},upperdir={upper}/u,workdir={upper}/w"
+        mount = scene.own_mounts(["mount", "-t", "overlay", "none", "-o", options, merged])
+        return Question(lower + "/low", held(scene, merged + "/low", before=mount))
+
+    @name("a lower file that two overlays share, held through the other one")
+    def lower_shared(scene):
+        lower, upper = layers(scene, several)
+        first = scene.overlay("m", lower, upper)
+        second = scene.overlay("n", lower, scene.folder(("two" if several else "one") + "/upper2"))
+        return Question(first + "/low", held(scene, second + "/low") | held(scene, first + "/low"))
+
+    @name("a copied-up file, asked by the overlay")
+    def copied(scene):
+        lower, upper = layers(scene, several)
+        merged = scene.overlay("m", lower, upper)
+        pathlib.Path(merged + "/copied").write_text("changed" * 999)
+        return Question(merged + "/copied", held(scene, merged + "/copied"))
+
+    @name("a copied-up file, held through the overlay, asked by the lower file: nobody")
+    def copied_by_lower(scene):
+        lower, upper = layers(scene, several)
+        merged = scene.overlay("m", lower, upper)
+        pathlib.Path(merged + "/copied").write_text("changed" * 999)
+        held(scene, merged + "/copied")
+        return Question(lower + "/copied", held(scene, lower + "/copied"))
+
+    @name("a copied-up file, held through the overlay, asked by the upper file")
+    def copied_by_upper(scene):
+        lower, upper = layers(scene, several)
+        merged = scene.overlay("m", lower, upper)
+        pathlib.Path(merged + "/copied").write_text("changed" * 999)
+        return Question(upper + "/u/copied", held(scene, merged + "/copied"))
+
+    @name("a copied-up file, held as the upper file, asked by the overlay")
+    def upper_held(scene):
+        lower, upper = layers(scene, several)
+        merged = scene.overlay("m", lower, upper)
+        pathlib.Path(merged + "/copied").write_text("changed" * 999)
+        return Question(merged + "/copied", held(scene, upper + "/u/copied"))
+
+    @name("a file that two overlays copied up, held through the other one: nobody")
+    def copied_twice(scene):
+        lower, upper = layers(scene, several)
+        first = scene.overlay("m", lower, upper)
+        second = scene.overlay("n", lower, scene.folder(("two" if several else "one") + "/upper2"))
+        for merged in first, second:
+            pathlib.Path(merged + "/copied").write_text("changed" * 999)
+        held(scene, second + "/copied")
+        return Question(first + "/copied", set())
+
+    @name("a file of the upper layer only, held through the overlay, asked by the upper file")
+    def pure_upper(scene):
+        lower, upper = layers(scene, several)
+        merged = scene.overlay("m", lower, upper)
+        scene.write("m/new")
+        return Question(upper + "/u/new", held(scene, merged + "/new"))
+
+    @name("a file of the upper layer only, held as the upper file, asked by the overlay")
+    def pure_upper_held(scene):
+        lower, upper = layers(scene, several)
+        merged = scene.overlay("m", lower, upper)
+        scene.write("m/new")
+        return Question(merged + "/new", held(scene, upper + "/u/new"))
+
+
+for several in False, True:
+    add(several)
+
+
+@row("who")
+def alike(scene):
+    "overlays made alike over other layers, where all numbers are the same: nobody"
+    files = []
+    for name in "a", "b":
+        scene.tmpfs(name)
+        scene.write(f"{name}/l/low")
+        scene.folder(f"{name}/up")
+        files.append(scene.overlay("m" + name, scene.path(name + "/l"), scene.path(name + "/up")) + "/low")
+    held(scene, files[1])
+    return Question(files[0], set())
+
+
+@row("who")
+def replaced_in_overlay(scene):
+    "previous content: a lower file replaced through the overlay"
+    lower, upper = layers(scene, False)
+    file = scene.overlay("m", lower, upper) + "/low"
+    key = scene.register(file)
+    holders = held(scene, file)
+    scene.replace(file)
+    return Question(file, holders, key)
