@@ -68,7 +68,7 @@ typedef struct _RMX_TREE {
  * by RmxRegisterResources, but is no reason for RmGetList to fail. `ppTree` may be NULL; else it
  * gets what was found, which is freed with RmxFree.
  *
- * 160 szPath is NULL, not absolute, too long, a loop of links, or no directory; an unknown flag.
+ * 160 szPath is NULL, not absolute, too long, or no directory; an unknown flag.
  * 14 more than 1,000,000 files below it, also from lists when there are that many later; or no
  * memory. 1223 RmCancelCurrentTask. 6, 29, 121. */
 DWORD WINAPI RmxRegisterTree(DWORD dwSessionHandle, const char *szPath, DWORD dwFlags,

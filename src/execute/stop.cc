@@ -99,11 +99,14 @@ class StopRun {
     auto asked = machine_.Ask(number, app, ahead_.WaitsForTheHold(app));
     if (!asked) {
       Fails(number, asked.error().message);
+    } else if (!*asked && app.unit && taken_along_.contains(*app.unit)) {
+      Leaves(number, kStatusStopped);  // with another one, and is owed its start as well
     } else if (!*asked) {
       ahead_.OweNothing(app);
       Leaves(number, kStatusStoppedOther);
     } else {
       waiting.insert(number);
+      taken_along_.insert(app.goes_along.begin(), app.goes_along.end());
     }
   }
 
@@ -191,6 +194,7 @@ class StopRun {
   WriteAhead ahead_;
   Progress progress_;
   std::map<size_t, std::string> questions_;  // what apps asked their users
+  std::set<UnitRef> taken_along_;            // go down with those that were asked
   std::string failed_;
   std::string first_trouble_;
 };

@@ -124,6 +124,15 @@ TEST_F(StopTest, TheHoldThenOneClassAfterTheOther) {
   for (const App& app : plan_.apps) EXPECT_EQ(app.status, kStatusStopped) << app.name;
 }
 
+TEST_F(StopTest, WhoWentDownWithAnotherIsOwedItsStartToo) {
+  App db = Service("db", 1);
+  db.goes_along = {Unit("web")};
+  machine_.IsGoneAlready("web.service");
+  EXPECT_EQ(StopAll({db, Service("web", 2)}), kSuccess);
+  EXPECT_EQ(StatusOf("web"), kStatusStopped);
+  EXPECT_EQ(OnDisk("web.service"), DebtState::kOwed);
+}
+
 TEST_F(StopTest, WithoutAGuardNothingIsHeldNorQueuedAndAllIsOwed) {
   context_.guard = false;
   EXPECT_EQ(StopAll({Service("nginx", 1), Returning("editor", 2)}), kSuccess);

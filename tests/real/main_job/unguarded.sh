@@ -26,17 +26,17 @@ install_unguarded() {
   coproc installer { exec python3 /run/installer.py "$build/lib/librstrtmgr.so.1"; }
   installer_pid=$installer_PID to=${installer[1]} from=${installer[0]}
 }
-no_hold() { ! systemctl list-units --all --plain --no-legend 'rm-*' | grep -q .; }
+no_hold() { ! systemctl list-units --all --plain --no-legend 'rm-hold-*' 'rm-gate-*' 'rm-relaunch-*' | grep -q .; }
 
 install_unguarded
 read -r said <&"$from"
 same "a tree is stopped without a guard" stopped "$said"
 check "everyone is down" all_down $everyone
 check "there is no hold, and nothing waits in PID 1" no_hold
-systemctl start mj-requires
-check "an administrator's start is not held up" is_active mj-requires
+systemctl start mj-db
+check "an administrator's start is not held up" is_active mj-db
+systemctl stop mj-db
 cp $new $lib.new && mv $lib.new $lib
-systemctl stop mj-requires
 echo go >&"$to"
 read -r said <&"$from"
 same "and brought back" restarted "$said"
