@@ -6,15 +6,46 @@
 
 namespace rm {
 
-Result<DWORD> HandleTable::Add(OpenSession open) {
-  const std::lock_guard lock(mutex_);
-  for (size_t i = 0; i < open_.size(); ++i) {
-    if (open_[i].session) continue;
-    open_[i] = std::move(open);
-    return static_cast<DWORD>(i);
-  }
+namespace {
+
+tl::unexpected<Error> AllAreTaken() {
   return Fail(kMaxSessionsReached, "this process has {} sessions open: end one of them first",
               kHandles);
+}
+
+}  // namespace
+
+std::optional<DWORD> HandleTable::Free() const {
+  for (size_t i = 0; i < open_.size(); ++i)
+    if (!open_[i].session && !reserved_[i]) return static_cast<DWORD>(i);
+  return std::nullopt;
+}
+
+Result<DWORD> HandleTable::Add(OpenSession open) {
+  const std::lock_guard lock(mutex_);
+  const auto handle = Free();
+  if (!handle) return AllAreTaken();
+  open_[*handle] = std::move(open);
+  return *handle;
+}
+
+Result<DWORD> HandleTable::Reserve() {
+  const std::lock_guard lock(mutex_);
+  const auto handle = Free();
+  if (!handle) return AllAreTaken();
+  reserved_.set(*handle);
+  return *handle;
+}
+
+void HandleTable::Fill(DWORD handle, OpenSession open) noexcept {
+  const std::lock_guard lock(mutex_);
+  open_[handle] = std::move(open);
+  reserved_.reset(handle);
+}
+
+void HandleTable::GiveBack(DWORD handle) noexcept {
+  const std::lock_guard lock(mutex_);
+  reserved_.reset(handle);
 }
 
 Result<OpenSession> HandleTable::Get(DWORD handle) {

@@ -4,8 +4,10 @@
 #include <restartmanager.h>
 
 #include <array>
+#include <bitset>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "base/result.h"
 #include "session/session.h"
@@ -24,6 +26,10 @@ class HandleTable {
  public:
   // 353: all are taken.
   Result<DWORD> Add(OpenSession open);
+  // A place that Fill cannot fail to find. Nobody has its handle until then. 353.
+  Result<DWORD> Reserve();
+  void Fill(DWORD handle, OpenSession open) noexcept;
+  void GiveBack(DWORD handle) noexcept;
   // 6: nobody has this handle.
   Result<OpenSession> Get(DWORD handle);
   // Only if it is still that session's.
@@ -31,7 +37,11 @@ class HandleTable {
 
  private:
   std::mutex mutex_;
+  // The first free place.
+  std::optional<DWORD> Free() const;
+
   std::array<OpenSession, kHandles> open_;
+  std::bitset<kHandles> reserved_;
 };
 
 // The one global of the library.

@@ -1,8 +1,12 @@
 // RmStartSession, RmJoinSession, RmEndSession and what this project adds to them.
 #include <restartmanager.h>
 #include <restartmanagerx.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
+#include <exception>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -19,18 +23,58 @@ namespace {
 constexpr Milliseconds kPayingOthers{1'000};
 constexpr size_t kKeyBuffer = CCH_RM_SESSION_KEY + 1;
 
-Result<DWORD> Open(const Backing& backing, const SessionRecord& record, Role role, bool begins) {
-  auto session = MakeSession(backing, record, role);
-  if (!session) return Pass(std::move(session));
-  auto handle = Handles().Add(OpenSession{*session, backing.directory, backing.boot_us});
-  if (handle) (*session)->SetJournal(OpenJournal(backing, record, begins));
-  return handle;
+OpenSession Make(const Backing& backing, std::shared_ptr<Machine> machine, SessionRecord record,
+                 Role role) {
+  auto session = std::make_shared<Session>(std::move(record), role, std::move(machine),
+                                           backing.store, backing.directory);
+  return OpenSession{std::move(session), backing.directory, backing.boot_us};
+}
+
+// A handle that is given back, unless it is kept.
+class Reservation {
+ public:
+  explicit Reservation(DWORD handle) : handle_(handle) {}
+  ~Reservation() {
+    if (!kept_) Handles().GiveBack(handle_);
+  }
+  Reservation(const Reservation&) = delete;
+  Reservation& operator=(const Reservation&) = delete;
+
+  DWORD Keep(OpenSession open) noexcept {
+    kept_ = true;
+    Handles().Fill(handle_, std::move(open));
+    return handle_;
+  }
+
+ private:
+  const DWORD handle_;
+  bool kept_ = false;
+};
+
+// The journal of a session is a convenience: without memory for it there is none.
+void TellJournal(const Backing& backing, Session& session, const SessionRecord& record,
+                 bool begins) noexcept {
+  try {
+    session.SetJournal(OpenJournal(backing, record, begins));
+  } catch (const std::exception&) {
+  }
+}
+
+// An installer died and so did its guard. What cannot be paid now stays owed.
+void PayOthers(const std::shared_ptr<Machine>& machine, const Backing& backing) noexcept {
+  try {
+    Limits limits;
+    limits.restart = kPayingOthers;
+    (void)Recover(machine, backing.store, backing.directory, {}, limits, ToJournal());
+  } catch (const std::exception&) {
+  }
 }
 
 Result<ProcessId> CallingProcess(Machine& machine) {
-  auto self = machine.Self({});
+  auto self = machine.IdentifyProcess(getpid());
   if (!self) return Pass(std::move(self));
-  return self->self;
+  if (!*self) return Fail(kWriteFault, "/proc does not show the calling process");
+  return **self;
 }
 
 struct Started {
@@ -38,7 +82,8 @@ struct Started {
   std::string key;
 };
 
-// `alias`: a second key, or "".
+// `alias`: a second key, or "". All that needs memory is there before the session is in the store:
+// nothing can fail then that would leave it there without a handle.
 Result<Started> Start(const RM_UNIQUE_PROCESS* owner, const std::string& alias) {
   auto backing = OpenBacking();
   if (!backing) return Pass(std::move(backing));
@@ -50,23 +95,24 @@ Result<Started> Start(const RM_UNIQUE_PROCESS* owner, const std::string& alias) 
   if (owner && !(*machine)->IsAlive(*process))
     return Fail(kBadArguments, "process {} does not exist (any more): it cannot own a session",
                 owner->dwProcessId);
+  auto handle = Handles().Reserve();
+  if (!handle) return Pass(std::move(handle));
+  Reservation reservation(*handle);
+  OpenSession open = Make(*backing, *machine, {}, Role::kPrimary);
   auto started = backing->store->Start(*process);
   if (!started) return Pass(std::move(started));
-  if (started->dead_owe) {
-    // An installer died and so did its guard. What cannot be paid now stays owed.
-    Limits limits;
-    limits.restart = kPayingOthers;
-    (void)Recover(*machine, backing->store, backing->directory, {}, limits, ToJournal());
-  }
   const SessionId id = started->record.id;
-  Result<void> named = alias.empty() ? Result<void>() : backing->store->SetAlias(id, alias);
-  auto handle = named ? Open(*backing, started->record, Role::kPrimary, true)
-                      : Result<DWORD>(Pass(std::move(named)));
-  if (!handle) {
-    (void)backing->store->End(id);
-    return Pass(std::move(handle));
+  if (!alias.empty()) {
+    if (auto named = backing->store->SetAlias(id, alias); !named) {
+      (void)backing->store->End(id);
+      return Pass(std::move(named));
+    }
   }
-  return Started{*handle, std::move(started->key)};
+  TellJournal(*backing, *open.session, started->record, true);
+  open.session->Become(std::move(started->record));
+  Started done{reservation.Keep(std::move(open)), std::move(started->key)};
+  if (started->dead_owe) PayOthers(*machine, *backing);
+  return done;
 }
 
 Result<DWORD> OpenByKey(const std::string& key, Role role) {
@@ -74,7 +120,11 @@ Result<DWORD> OpenByKey(const std::string& key, Role role) {
   if (!backing) return Pass(std::move(backing));
   auto record = backing->store->Find(key);
   if (!record) return Pass(std::move(record));
-  return Open(*backing, *record, role, false);
+  auto machine = OpenMachine();
+  if (!machine) return Pass(std::move(machine));
+  OpenSession open = Make(*backing, std::move(*machine), *record, role);
+  TellJournal(*backing, *open.session, *record, false);
+  return Handles().Add(std::move(open));
 }
 
 }  // namespace
@@ -94,7 +144,7 @@ DWORD WINAPI RmStartSession(DWORD* pSessionHandle, DWORD dwSessionFlags, WCHAR s
     if (guid)
       std::memcpy(strSessionKey, started->key.c_str(), kKeyBuffer);
     else
-      CopyText(started->key, strSessionKey, kKeyBuffer);
+      std::copy_n(started->key.c_str(), kKeyBuffer, strSessionKey);  // digits
     return {};
   });
 }

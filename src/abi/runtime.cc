@@ -94,12 +94,4 @@ Journaling OpenJournal(const Backing& backing, const SessionRecord& record, bool
   return Journaling(ToJournal(), record, may.now ? Begin::kNow : Begin::kWhenItActs, may.unspoken);
 }
 
-Result<std::shared_ptr<Session>> MakeSession(const Backing& backing, SessionRecord record,
-                                             Role role) {
-  auto machine = OpenMachine();
-  if (!machine) return Pass(std::move(machine));
-  return std::make_shared<Session>(std::move(record), role, std::move(*machine), backing.store,
-                                   backing.directory);
-}
-
 }  // namespace rm

@@ -29,7 +29,4 @@ Result<std::shared_ptr<Machine>> OpenMachine();
 // (journal/budget.h) are told of at once.
 Journaling OpenJournal(const Backing& backing, const SessionRecord& record, bool begins);
 
-Result<std::shared_ptr<Session>> MakeSession(const Backing& backing, SessionRecord record,
-                                             Role role);
-
 }  // namespace rm

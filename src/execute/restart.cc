@@ -1,6 +1,7 @@
 #include "execute/restart.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "base/win32_codes.h"
 #include "execute/progress.h"
@@ -23,6 +24,14 @@ App* AppOf(const Debt& debt, std::vector<App>& apps) {
     if (!found || (found->status & kStatusRestarted)) found = &app;
   }
   return found;
+}
+
+// In the order of stopping. What goes along with a service is a service.
+int ClassOf(const Debt& debt, std::vector<App>& apps) {
+  const App* app = AppOf(debt, apps);
+  if (app && app->type == AppType::kExplorer) return 3;
+  if (debt.unit) return 2;
+  return app && (app->type == AppType::kMainWindow || app->type == AppType::kOtherWindow) ? 0 : 1;
 }
 
 std::string NameOf(const Debt& debt) { return debt.unit ? ToString(*debt.unit) : debt.app_name; }
@@ -61,8 +70,8 @@ class RestartRun {
     if (auto released = machine_.Release(context_.session.name, debts_); !released)
       release_trouble = released.error().message;
     std::vector<Debt> owed;
-    for (Debt& debt : debts_) {
-      if (!IsOwed(debt)) continue;
+    for (Debt* next : InOrderOfStarting()) {
+      Debt& debt = *next;
       if (debt.process && machine_.IsAlive(debt.process->was)) {
         NeverLeft(debt);
         continue;
@@ -94,6 +103,16 @@ class RestartRun {
       return Pass(std::move(written));
     if (cancelled) return Cancelled();
     return {};
+  }
+
+  // contract.md 12: the reverse of the order of stopping; within a class as they were stopped.
+  std::vector<Debt*> InOrderOfStarting() {
+    std::vector<Debt*> order;
+    for (Debt& debt : debts_)
+      if (IsOwed(debt)) order.push_back(&debt);
+    std::ranges::stable_sort(order, std::greater(),
+                             [&](const Debt* debt) { return ClassOf(*debt, apps_); });
+    return order;
   }
 
   // Written down, but its app was never asked to leave: nothing is owed for it.

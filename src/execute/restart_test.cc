@@ -98,6 +98,19 @@ TEST_F(RestartTest, TheHoldEndsThenWhatWaitsIsStartedAndVerified) {
   EXPECT_THAT(percents_, ElementsAre(0, 50, 100));
 }
 
+TEST_F(RestartTest, TheShellThenServicesThenConsolesThenWindows) {
+  Stopped(Program("editor", 1, AppType::kMainWindow));
+  Stopped(Program("player", 2, AppType::kOtherWindow));
+  Stopped(Program("compiler", 3));
+  Stopped(Service("nginx", 4));
+  App shell = Service("shell", 5);
+  shell.type = AppType::kExplorer;
+  Stopped(std::move(shell));
+  EXPECT_EQ(RestartAll(), kSuccess);
+  EXPECT_THAT(machine_.acts(), ElementsAre("release", "start shell.service", "start nginx.service",
+                                           "start compiler", "start editor", "start player"));
+}
+
 TEST_F(RestartTest, WhatIsPaidIsNotStartedAgain) {
   Stopped(Service("nginx", 1));
   EXPECT_EQ(RestartAll(), kSuccess);

@@ -11,6 +11,12 @@
 namespace rm {
 namespace {
 
+// Also when there is no memory to go on: the machine begins the next time with nobody.
+struct Forgetting {
+  Machine& machine;
+  ~Forgetting() { machine.Forget(); }
+};
+
 class StopRun {
  public:
   StopRun(StopPlan& plan, const StopContext& context, Machine& machine, SessionStore& store)
@@ -27,9 +33,8 @@ class StopRun {
     if (!held) return Pass(std::move(held));
     if (*held) Tell(EventKind::kHold, nullptr, "");
     for (const StopWave& wave : plan_.waves) {
-      auto stopped = RunWave(wave);
-      machine_.Forget();
-      if (!stopped) return stopped;
+      const Forgetting forgetting{machine_};
+      if (auto stopped = RunWave(wave); !stopped) return stopped;
     }
     progress_.End();
     return {};

@@ -1,5 +1,6 @@
 #include "machine/observe.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <set>
 #include <utility>
 
+#include "apps/ask.h"
 #include "apps/listeners.h"
 #include "apps/registration.h"
 #include "machine/windows.h"
@@ -131,6 +133,15 @@ bool Contains(const UnitFacts& unit, const std::string& cgroup) {
   return cgroup == unit.control_group || cgroup.starts_with(unit.control_group + "/");
 }
 
+// With all its threads, since it was found, and nobody has waited for it yet: it holds nothing any
+// more.
+bool HasEnded(const ProcessId& id) {
+  const auto opened = OpenProcess(id);
+  if (!opened) return opened.error().code == kProcessGone;
+  pollfd ended{opened->get(), POLLIN, 0};
+  return poll(&ended, 1, 0) == 1;
+}
+
 class Observer {
  public:
   Observer(const ProcTree& proc, ServiceManagers& managers, Observation& seen)
@@ -141,6 +152,7 @@ class Observer {
     auto process = ReadProcess(proc_, id.pid);
     if (!process) return Pass(std::move(process));
     if (!*process || (*process)->id != id) return {};
+    if ((*process)->zombie && HasEnded(id)) return {};
     if (Manager::Booted())
       if (auto owner = OwnerFromCgroup((*process)->cgroup)) AddOwner(**process, *owner);
     seen_.processes.emplace(id, std::move(**process));

@@ -347,10 +347,18 @@ void Session::SetEvents(EventSink events) {
 
 Result<void> Session::End() {
   if (role_ == Role::kSecondary) return {};
-  SetEnding(true);
+  struct Ending {
+    explicit Ending(Session& ends) : session(ends) { session.SetEnding(true); }
+    ~Ending() {
+      if (!done) session.SetEnding(false);
+    }
+    Session& session;
+    bool done = false;
+  };
+  Ending ending(*this);
   const std::lock_guard lock(verb_);
   auto ended = EndInStore();
-  if (!ended) SetEnding(false);
+  ending.done = ended.has_value();
   return ended;
 }
 

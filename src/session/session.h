@@ -8,6 +8,7 @@
 #include <mutex>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "execute/event.h"
@@ -58,6 +59,8 @@ class Session {
           std::shared_ptr<SessionStore> store, std::string store_directory);
 
   Role role() const { return role_; }
+  // Of a session that was made before its record was there; nothing else was called yet.
+  void Become(SessionRecord record) noexcept { record_ = std::move(record); }
 
   Result<void> Register(const std::vector<std::string>& files,
                         const std::vector<ProcessId>& processes,
@@ -101,7 +104,7 @@ class Session {
   Result<void> EndInStore();
   void SetEnding(bool ending);
 
-  const SessionRecord record_;
+  SessionRecord record_;
   const Role role_;
   const std::shared_ptr<Machine> machine_;
   std::shared_ptr<SessionStore> store_;

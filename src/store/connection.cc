@@ -75,7 +75,7 @@ Transaction::~Transaction() {
   if (!connection_.InTransaction()) return;
   try {
     Query(connection_, "ROLLBACK").Run();
-  } catch (const SQLite::Exception&) {
+  } catch (const std::exception&) {  // also of memory that is not there
     // SQLite undid it already, or the store drops the connection, which undoes it too.
   }
 }

@@ -191,12 +191,20 @@ class SqliteStore final : public SessionStore {
   auto Run(Kind kind, Body body) -> std::invoke_result_t<Body, Connection&> {
     std::lock_guard lock(mutex_);
     const FileLimitShield shield;
-    auto result = RunLocked(kind, body);
-    // Neither half an opening nor a transaction that could not even be undone is kept.
-    if (!result && connection_ && connected_by_ == ::getpid() &&
-        (!ready_ || connection_->InTransaction()))
+    try {
+      auto result = RunLocked(kind, body);
+      if (!result) DropIfBroken();
+      return result;
+    } catch (...) {  // no memory, not even to say so
+      DropIfBroken();
+      throw;
+    }
+  }
+
+  // Neither half an opening nor a transaction that could not even be undone is kept.
+  void DropIfBroken() {
+    if (connection_ && connected_by_ == ::getpid() && (!ready_ || connection_->InTransaction()))
       connection_.reset();
-    return result;
   }
 
   template <class Body>

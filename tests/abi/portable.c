@@ -2,6 +2,7 @@
  * against its own headers, and with gcc against ours (portable.sh), and says the same to both. */
 #include <restartmanager.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define IS(what, value) _Static_assert((what) == (value), #what " is not " #value)
 #define AT(type, member, offset) IS(offsetof(type, member), offset)
@@ -20,6 +21,8 @@ IS(sizeof(RM_UNIQUE_PROCESS), 12);
 IS(_Alignof(RM_UNIQUE_PROCESS), 4);
 AT(RM_UNIQUE_PROCESS, dwProcessId, 0);
 AT(RM_UNIQUE_PROCESS, ProcessStartTime, 4);
+HAS(RM_UNIQUE_PROCESS, dwProcessId, 4);
+HAS(RM_UNIQUE_PROCESS, ProcessStartTime, 8);
 
 IS(sizeof(RM_PROCESS_INFO), 668);
 IS(_Alignof(RM_PROCESS_INFO), 4);
@@ -31,17 +34,37 @@ HAS(RM_PROCESS_INFO, strServiceShortName, 128);
 AT(RM_PROCESS_INFO, ApplicationType, 652);
 HAS(RM_PROCESS_INFO, ApplicationType, 4);
 AT(RM_PROCESS_INFO, AppStatus, 656);
+HAS(RM_PROCESS_INFO, AppStatus, 4);
 AT(RM_PROCESS_INFO, TSSessionId, 660);
+HAS(RM_PROCESS_INFO, TSSessionId, 4);
 AT(RM_PROCESS_INFO, bRestartable, 664);
+HAS(RM_PROCESS_INFO, bRestartable, 4);
 
-IS(sizeof(RM_FILTER_INFO), 32);
-IS(_Alignof(RM_FILTER_INFO), 8);
+/* 32 bytes, and 24 where a pointer has 32 bits. */
+IS(sizeof(RM_FILTER_INFO), 16 + 2 * sizeof(void *));
+IS(_Alignof(RM_FILTER_INFO), sizeof(void *));
 AT(RM_FILTER_INFO, FilterAction, 0);
 AT(RM_FILTER_INFO, FilterTrigger, 4);
 AT(RM_FILTER_INFO, cbNextOffset, 8);
-AT(RM_FILTER_INFO, strFilename, 16);
-AT(RM_FILTER_INFO, Process, 16);
-AT(RM_FILTER_INFO, strServiceShortName, 16);
+HAS(RM_FILTER_INFO, FilterAction, 4);
+HAS(RM_FILTER_INFO, FilterTrigger, 4);
+HAS(RM_FILTER_INFO, cbNextOffset, 4);
+AT(RM_FILTER_INFO, strFilename, 8 + sizeof(void *));
+AT(RM_FILTER_INFO, Process, 8 + sizeof(void *));
+AT(RM_FILTER_INFO, strServiceShortName, 8 + sizeof(void *));
+HAS(RM_FILTER_INFO, strFilename, sizeof(void *));
+HAS(RM_FILTER_INFO, Process, 12);
+HAS(RM_FILTER_INFO, strServiceShortName, sizeof(void *));
+
+IS(sizeof(RM_APP_TYPE), 4);
+IS(sizeof(RM_SHUTDOWN_TYPE), 4);
+IS(sizeof(RM_APP_STATUS), 4);
+IS(sizeof(RM_REBOOT_REASON), 4);
+IS(sizeof(RM_FILTER_TRIGGER), 4);
+IS(sizeof(RM_FILTER_ACTION), 4);
+IS(sizeof(PRM_UNIQUE_PROCESS), sizeof(void *));
+IS(sizeof(PRM_PROCESS_INFO), sizeof(void *));
+IS(sizeof(PRM_FILTER_INFO), sizeof(void *));
 
 IS(RM_SESSION_KEY_LEN, 16);
 IS(CCH_RM_SESSION_KEY, 32);
@@ -97,6 +120,9 @@ IS(ERROR_CANCELLED, 1223);
 
 static void OnPercent(UINT percent) { (void)percent; }
 
+/* Exported by Windows' library, and declared by no header of its. */
+DWORD WINAPI RmReserveHeap(uintptr_t bytes);
+
 /* A pointer of exactly the documented type to each function. */
 static DWORD(WINAPI *const start)(DWORD *, DWORD, WCHAR[]) = RmStartSession;
 static DWORD(WINAPI *const join)(DWORD *, const WCHAR[]) = RmJoinSession;
@@ -113,6 +139,8 @@ static DWORD(WINAPI *const remove_filter)(DWORD, LPCWSTR, RM_UNIQUE_PROCESS *,
                                           LPCWSTR) = RmRemoveFilter;
 static DWORD(WINAPI *const get_filters)(DWORD, PBYTE, DWORD, LPDWORD) = RmGetFilterList;
 
+static DWORD(WINAPI *const reserve_heap)(uintptr_t) = RmReserveHeap;
+
 int main(void) {
   DWORD session, joined, reasons, size = 0;
   UINT needed = 0, count = 1;
@@ -120,7 +148,7 @@ int main(void) {
   RM_PROCESS_INFO apps[1];
   RM_FILTER_INFO filters[8];
   LPCWSTR files[] = {L"/not/there"}, services[] = {L"no-such-service"};
-  if (start(&session, 0, key) != ERROR_SUCCESS) return 1;
+  if (reserve_heap(4096) != ERROR_SUCCESS || start(&session, 0, key) != ERROR_SUCCESS) return 1;
   int ok = join(&joined, key) == ERROR_SUCCESS &&
            register_resources(joined, 1, files, 0, NULL, 1, services) == ERROR_SUCCESS &&
            end(joined) == ERROR_SUCCESS &&

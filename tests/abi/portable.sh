@@ -25,3 +25,9 @@ fi
 # shellcheck disable=SC2086
 $mingw $warnings -include windows.h "$source" -lrstrtmgr -o "$work/there.exe"
 echo "portable: compiles with mingw-w64's"
+narrow=i686-w64-mingw32-gcc
+if command -v $narrow >/dev/null; then
+  # shellcheck disable=SC2086
+  $narrow $warnings -include windows.h "$source" -lrstrtmgr -o "$work/there32.exe"
+  echo "portable: compiles with mingw-w64's for 32 bits"
+fi

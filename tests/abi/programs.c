@@ -51,9 +51,17 @@ int CountWith(const struct Listed *list, ULONG status) {
   return count;
 }
 
-void EndNow(pid_t pid) {
+static int EndByDescriptor(pid_t pid) {
   const int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-  if (pidfd < 0) return;
-  syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
-  close(pidfd);
+  if (pidfd >= 0) syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+  return pidfd;
+}
+
+void EndNow(pid_t pid) { close(EndByDescriptor(pid)); }
+
+void EndAndAwait(pid_t pid) {
+  struct pollfd ended = {EndByDescriptor(pid), POLLIN, 0};
+  if (ended.fd < 0) return;
+  while (poll(&ended, 1, -1) != 1) continue;
+  close(ended.fd);
 }

@@ -19,5 +19,7 @@ int HasExeced(pid_t pid, const char *program);
 int CountWith(const struct Listed *list, ULONG status);
 /* By force; does not wait. */
 void EndNow(pid_t pid);
+/* The same, and blocks until it is gone; it need not be a child. */
+void EndAndAwait(pid_t pid);
 
 #endif

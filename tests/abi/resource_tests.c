@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "programs.h"
 #include "world.h"
 
 static void SizesAndOffsetsAreThoseOfWindows(void) {
@@ -134,6 +135,18 @@ static void AProcessThatEndedOrAnotherWithItsPidIsIgnored(void) {
   CHECK_EQ(RmEndSession(session), ERROR_SUCCESS);
 }
 
+/* It was called one that cannot be asked to leave, and nobody was stopped for its sake. */
+static void WhoHasEndedAndIsNotWaitedForIsGone(void) {
+  const char *path = NewFile("library");
+  struct Child *child = StartHolder(path, kLeaves);
+  EndAndAwait(child->pid);
+  const DWORD session = SessionWith(path);
+  CHECK_EQ(RmRegisterResources(session, 0, NULL, 1, &child->id, 0, NULL), ERROR_SUCCESS);
+  CHECK_EQ(List(session).count, 0);
+  CHECK_EQ(RmShutdown(session, 0, NULL), ERROR_SUCCESS);
+  CHECK_EQ(RmEndSession(session), ERROR_SUCCESS);
+}
+
 static void DescribingNobodyIsABadArgument(void) {
   RM_UNIQUE_PROCESS process = {77, {7, 7}};
   CHECK_EQ(RmxDescribeProcess(0x7FFFFFFF, &process), ERROR_BAD_ARGUMENTS);
@@ -152,6 +165,7 @@ const struct Test kResourceTests[] = {
     {"ARegisteredProcessIsAffectedByItself", ARegisteredProcessIsAffectedByItself},
     {"AProcessThatEndedOrAnotherWithItsPidIsIgnored",
      AProcessThatEndedOrAnotherWithItsPidIsIgnored},
+    {"WhoHasEndedAndIsNotWaitedForIsGone", WhoHasEndedAndIsNotWaitedForIsGone},
     {"DescribingNobodyIsABadArgument", DescribingNobodyIsABadArgument},
     {NULL, NULL},
 };

@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -52,9 +54,13 @@ void EnterStore(void) {
   setenv("RESTART_MANAGER_DIR", store, 1);
 }
 
-void LeaveStore(void) {
+void LeaveNobody(void) {
   for (size_t i = 0; i < child_count; ++i) EndChild(&children[i]);
   child_count = 0;
+}
+
+void LeaveStore(void) {
+  LeaveNobody();
   RemoveTree(files);
   RemoveTree(store);
 }
@@ -71,8 +77,8 @@ const char *NewFile(const char *name) {
 }
 
 const WCHAR *Wide(const char *ascii) {
-  static WCHAR buffers[8][512];
-  static size_t next;
+  static _Thread_local WCHAR buffers[8][512];
+  static _Thread_local size_t next;
   WCHAR *wide = buffers[next++ % COUNT(buffers)];
   size_t i = 0;
   for (; ascii[i] && i < COUNT(buffers[0]) - 1; ++i) wide[i] = (unsigned char)ascii[i];
@@ -213,6 +219,22 @@ int RunAsNobody(int (*body)(void *), void *argument) {
   const int status = AwaitExit(pid);
   RemoveTree(own);
   return status;
+}
+
+int RunApart(int (*body)(void)) {
+  if (unshare(CLONE_NEWPID | CLONE_NEWNS) != 0) return body();
+  const pid_t first = fork();
+  if (first < 0) Die("fork");
+  if (first != 0) return AwaitExit(first);
+  if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+      mount("proc", "/proc", "proc", 0, NULL) != 0)
+    _exit(125);
+  /* Not as the first process, to which all orphans come. */
+  const pid_t pid = fork();
+  if (pid == 0) exit(body());
+  int status = 1;
+  for (pid_t ended; (ended = wait(&status)) != pid && (ended > 0 || errno == EINTR);) continue;
+  _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128);
 }
 
 DWORD RegisterFile(DWORD session, const char *path) {

@@ -20,7 +20,7 @@ const char *NewFile(const char *name);
 /* The directory in which NewFile makes files. */
 const char *FilesPath(void);
 
-/* ASCII as the C ABI wants it; one of a few buffers in turn. */
+/* ASCII as the C ABI wants it; one of a few buffers of the thread in turn. */
 const WCHAR *Wide(const char *ascii);
 void Narrow(const WCHAR *wide, char *ascii, size_t capacity);
 
@@ -48,12 +48,18 @@ int IsAlive(const struct Child *child);
 void AwaitWord(const struct Child *child, char word);
 /* By force; blocks until it is gone. */
 void EndChild(struct Child *child);
+/* The same with all; their places are free again. */
+void LeaveNobody(void);
 
 /* Runs this program with these arguments (see main.c); its exit status. */
 int RunSelf(const char *verb, const char *first, const char *second);
 /* Runs this in a child as a user who is not root, with a store of its own; its exit status. Only as
  * root; -1 otherwise. */
 int RunAsNobody(int (*body)(void *), void *argument);
+
+/* Runs this where there are no processes but its own, which end with it, and a list is quick; where
+ * that is not possible, here. Its exit status. */
+int RunApart(int (*body)(void));
 
 /* A session in which this file is registered. */
 DWORD SessionWith(const char *path);
