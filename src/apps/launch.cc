@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -103,16 +104,27 @@ Result<std::string> WriteSpecFile(const std::string& directory, const std::strin
   return path;
 }
 
-SpecFileState LookAtSpecFile(const std::string& spec_file) {
+std::string LateFile(const std::string& directory, const ProcessId& was) {
+  return fmt::format("{}/late-{}-{}", directory, was.pid, was.start_ticks);
+}
+
+SpecFileState LookAtSpecFile(const std::string& spec_file, Milliseconds limit) {
+  constexpr int kNextLook = 10;  // ms; the end of a lock is no event
+  const TimePoint deadline = Clock::now() + limit;
   SpecFileState state;
   const UniqueFd file(open(spec_file.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  state.gone = !file && errno == ENOENT;
+  if (!file) return state;
+  while (flock(file.get(), LOCK_SH | LOCK_NB) != 0 && Clock::now() < deadline)
+    poll(nullptr, 0, kNextLook);
   char text[4096];
-  const ssize_t size = file ? read(file.get(), text, sizeof text) : -1;
+  const ssize_t size = pread(file.get(), text, sizeof text, 0);
   if (size <= 0) return state;
-  const LaunchReport report = ParseLaunchReport(std::string_view(text, size));
+  const std::string_view said(text, static_cast<size_t>(size));
+  const LaunchReport report = ParseLaunchReport(said);
   state.started = report.started && report.failure.empty();
   state.failure = report.failure;
-  state.waiting = !report.started && report.failure.empty();
+  state.waiting = !report.started && report.failure.empty() && !said.starts_with(kProcessWord);
   return state;
 }
 
@@ -143,6 +155,8 @@ Result<ProcessId> Launch(const std::string& relaunch_program, const std::string&
   if (!report.started)
     return Fail(kFailRestart, "{} ended before it could start the program of {}.", relaunch_program,
                 spec_file);
+  // Under this name it is done with; who waits for a late departure has another one.
+  unlink(spec_file.c_str());
   return report.process;
 }
 

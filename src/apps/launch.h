@@ -17,19 +17,26 @@ namespace rm {
 Result<std::string> WriteSpecFile(const std::string& directory, const std::string& name,
                                   const RelaunchSpec& spec);
 
-// What has become of a spec file that a service manager started rm-relaunch on.
+// What has become of a spec file that rm-relaunch was started on.
 struct SpecFileState {
   bool waiting = false;  // nobody has read it yet
   bool started = false;  // its program was started
-  std::string failure;   // why it was not; "" else
+  bool gone = false;     // it was done with, called off, or moved to where LateFile says
+  std::string failure;   // why it was not started; "" else
 };
 
-// None of the three: rm-relaunch is at it, or the file is gone.
-SpecFileState LookAtSpecFile(const std::string& spec_file);
+// None of all: rm-relaunch was killed before it had become the program. Blocks while rm-relaunch is
+// at it, up to `limit`.
+SpecFileState LookAtSpecFile(const std::string& spec_file, Milliseconds limit = Milliseconds{0});
+
+// rm-relaunch that waits for `was` to leave moves its spec file here, so that there is one of it
+// for each process, whichever sessions it was asked to leave by. Removing it calls that off.
+std::string LateFile(const std::string& directory, const ProcessId& was);
 
 // Starts `relaunch_program` on that file and returns once the program that was captured runs, or
 // has failed to (352, with what rm-relaunch said). It is not the caller's child, so nobody has to
-// wait for it. rm-relaunch removes the file once it has read it. Blocks up to `limit`; what has not
+// wait for it. The file is removed then. A file that is gone, or whose program was started already,
+// is a success of whoever did it. Blocks up to `limit`; what has not
 // started by then is ended (121).
 Result<ProcessId> Launch(const std::string& relaunch_program, const std::string& spec_file,
                          Milliseconds limit = Milliseconds{10'000});

@@ -131,11 +131,34 @@ TEST_F(Launched, ProgramThatWasKilledForAnInstallerCameBackTooEarly) {
   spec_.was = Identify(leaves_late);
   const auto waits = Launch(RM_RELAUNCH, Written());
   ASSERT_TRUE(waits) << waits.error().message;
-  std::filesystem::remove(directory_ / "specs/spec");
+  ASSERT_TRUE(std::filesystem::remove(LateFile(directory_ / "specs", spec_.was)));
   ASSERT_EQ(kill(leaves_late, SIGKILL), 0);
   Await(leaves_late);
   EXPECT_TRUE(AwaitEnd(*waits));
   EXPECT_EQ(ReadAll(directory_ / "out"), "");
+}
+
+TEST_F(Launched, ProgramThatTwoAreToBringBackRunsOnce) {
+  const std::string file = Written();
+  const auto process = Launch(RM_RELAUNCH, file);
+  ASSERT_TRUE(process) << process.error().message;
+  EXPECT_TRUE(Launch(RM_RELAUNCH, file)) << "the file is gone";
+  WriteAll(file, ProcessLine(*process) + StartingLine());
+  EXPECT_TRUE(Launch(RM_RELAUNCH, file)) << "the file says that it was started";
+  const std::string said = AwaitText(directory_ / "out", "end\n");
+  EndIt(*process);
+  EXPECT_EQ(said.find("end\n"), said.size() - 4);
+}
+
+TEST_F(Launched, WhoWasKilledMeanwhileHasSaidNothing) {
+  const std::string file = Written();
+  EXPECT_TRUE(LookAtSpecFile(file).waiting);
+  WriteAll(file, ProcessLine({1, 1}));
+  const SpecFileState killed = LookAtSpecFile(file);
+  EXPECT_FALSE(killed.waiting || killed.started || killed.gone);
+  EXPECT_EQ(killed.failure, "");
+  std::filesystem::remove(file);
+  EXPECT_TRUE(LookAtSpecFile(file).gone);
 }
 
 TEST_F(Launched, MissingRelaunchProgramIsAFailure) {

@@ -1,4 +1,5 @@
-// How does rm-relaunch tell Launch what became of it? By lines on a pipe that exec closes:
+// How does rm-relaunch tell what became of it? By lines in its file, and to Launch also on a pipe
+// that exec closes:
 //   process PID START_TICKS     it runs, as this process
 //   starting                    exec is next; the end of the pipe now means that it worked
 //   failed SENTENCE             it did not
@@ -13,6 +14,7 @@ namespace rm {
 
 inline constexpr char kReportOption[] = "--report";
 inline constexpr int kReportDescriptor = 3;
+inline constexpr std::string_view kProcessWord = "process ";
 
 struct LaunchReport {
   ProcessId process;

@@ -15,6 +15,7 @@
 
 #include "apps/launch.h"
 #include "base/win32_codes.h"
+#include "machine/kept_files.h"
 #include "procfs/process.h"
 
 namespace rm {
@@ -25,17 +26,14 @@ std::vector<std::string> GuardCommand(const std::string& programs, const HoldReq
           std::to_string(request.owner.start_ticks)};
 }
 
-// The file that keeps a guard without a service manager watching: it ends when this is gone.
-std::string GuardFile(const HoldRequest& request) {
-  return request.store_directory + "/guard-" + request.session;
-}
+constexpr Milliseconds kBecoming{10'000};  // as long as Launch waits
 
 bool IsUp(const UnitState& state) {
   return state.active_state == "active" || state.active_state == "reloading" ||
          state.active_state == "activating";
 }
 
-bool Exists(const std::string& file) { return access(file.c_str(), F_OK) == 0; }
+std::string DirectoryOf(const std::string& file) { return file.substr(0, file.rfind('/')); }
 
 }  // namespace
 
@@ -55,11 +53,11 @@ Result<void> Holds::Begin(const HoldRequest& request) {
 }
 
 Result<void> Holds::StartGuard(const HoldRequest& request) {
-  const std::string file = GuardFile(request);
-  if (Exists(file)) return {};
-  const UniqueFd mark(
-      open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!mark) return Fail(kWriteFault, "{} cannot be made: {}", file, std::strerror(errno));
+  const std::string file = GuardFile(request.store_directory, request.session);
+  auto mark = LockFile(file);
+  if (!mark) return Pass(std::move(mark));
+  if (!*mark) return {};  // there is a guard that watches
+  mark->Reset();
   const std::string program = programs_ + "/rm-guard";
   std::vector<std::string> words{program,
                                  "watch",
@@ -92,6 +90,9 @@ Result<void> Holds::StartGuard(const HoldRequest& request) {
 
 Result<void> Holds::QueueRelaunch(const HoldRequest& request, Debt& debt) {
   const std::string name = fmt::format("relaunch-{}-{}", request.session, debt.id);
+  // What a killed call left behind, and who waits for this process by an earlier session's request.
+  unlink((request.store_directory + "/" + name).c_str());
+  unlink(LateFile(request.store_directory, debt.process->was).c_str());
   auto file = WriteSpecFile(request.store_directory, name, *debt.process);
   if (!file) return Pass(std::move(file));
   debt.spec_file = *file;
@@ -126,15 +127,17 @@ Result<void> Holds::Release(const std::string& session, const std::vector<Debt>&
   }
   for (const Debt& debt : debts)
     if (!debt.spec_file.empty()) {
-      const std::string directory = debt.spec_file.substr(0, debt.spec_file.rfind('/'));
-      unlink((directory + "/guard-" + session).c_str());
+      unlink(GuardFile(DirectoryOf(debt.spec_file), session).c_str());
       break;
     }
   return released;
 }
 
 Result<void> Holds::CancelStart(const Debt& debt) {
-  if (debt.process && !debt.spec_file.empty()) unlink(debt.spec_file.c_str());
+  if (debt.process && !debt.spec_file.empty()) {
+    unlink(debt.spec_file.c_str());
+    unlink(LateFile(DirectoryOf(debt.spec_file), debt.process->was).c_str());
+  }
   if (debt.process && debt.relaunch_unit.empty()) return {};
   auto manager = debt.unit ? managers_.Of(debt.unit->user) : Result<Manager*>(managers_.Home());
   if (!manager) return Pass(std::move(manager));
@@ -170,28 +173,35 @@ Result<void> Holds::StartProcess(Debt& debt) {
       if (state && (state->job != 0 || IsUp(*state))) return {};
     }
   }
-  const SpecFileState file = LookAtSpecFile(debt.spec_file);
-  const bool failed = !file.failure.empty();
-  if (failed) RewriteSpecFile(debt);
-  if (failed || file.waiting) {
+  const SpecFileState file = LookAtSpecFile(debt.spec_file, kBecoming);
+  const bool done = file.started || (file.gone && !WasLeftLate(debt));
+  if (!done) {
+    if (!file.waiting) RewriteSpecFile(debt);
     if (auto launched = Launch(programs_ + "/rm-relaunch", debt.spec_file); !launched) {
       RewriteSpecFile(debt);
       return Pass(std::move(launched));
     }
-  } else {
-    // It was started, and has put itself into the background or ended since.
-    unlink(debt.spec_file.c_str());
   }
+  unlink(debt.spec_file.c_str());
   debt.state = DebtState::kPaid;
   return {};
+}
+
+// Did somebody wait for it to leave, and was killed meanwhile?
+bool Holds::WasLeftLate(const Debt& debt) {
+  const std::string file = LateFile(DirectoryOf(debt.spec_file), debt.process->was);
+  if (access(file.c_str(), F_OK) != 0) return false;
+  auto lock = LockFile(file);
+  if (!lock || !*lock) return false;
+  unlink(file.c_str());
+  return true;
 }
 
 // It did not work; who tries again needs what it takes.
 void Holds::RewriteSpecFile(const Debt& debt) {
   unlink(debt.spec_file.c_str());
-  const size_t slash = debt.spec_file.rfind('/');
-  (void)WriteSpecFile(debt.spec_file.substr(0, slash), debt.spec_file.substr(slash + 1),
-                      *debt.process);
+  const std::string directory = DirectoryOf(debt.spec_file);
+  (void)WriteSpecFile(directory, debt.spec_file.substr(directory.size() + 1), *debt.process);
 }
 
 }  // namespace rm

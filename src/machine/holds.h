@@ -24,6 +24,7 @@ class Holds {
   Result<void> StartGuard(const HoldRequest& request);
   Result<void> StartUnit(Manager& manager, const std::string& unit);
   Result<void> StartProcess(Debt& debt);
+  static bool WasLeftLate(const Debt& debt);
   static void RewriteSpecFile(const Debt& debt);
 
   ServiceManagers& managers_;

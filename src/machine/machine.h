@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -130,6 +131,13 @@ class Machine {
                                                          std::stop_token cancel) = 0;
   virtual void Forget() = 0;
 
+  // The right to start what the session owes: one at a time has it, until it lets go of the
+  // pointer. Blocks while somebody else does, until the deadline: 121.
+  virtual Result<std::shared_ptr<void>> BeginPaying(const std::string& store_directory,
+                                                    const std::string& session,
+                                                    TimePoint deadline) = 0;
+  // Removes what was kept in the store directory for this session, which owes nothing any more.
+  virtual void CleanUp(const std::string& store_directory, const std::string& session) = 0;
   // Ends the session's hold in every service manager that one of the debts lives in: what waits
   // starts. No hold: nothing happens.
   virtual Result<void> Release(const std::string& session, const std::vector<Debt>& debts) = 0;

@@ -12,6 +12,7 @@
 #include "code/mapped_scan.h"
 #include "machine/departures.h"
 #include "machine/holds.h"
+#include "machine/kept_files.h"
 #include "machine/observe.h"
 #include "machine/service_managers.h"
 #include "machine/starts.h"
@@ -127,6 +128,16 @@ class LinuxMachine final : public Machine {
   }
 
   void Forget() override { departures_.Forget(); }
+
+  Result<std::shared_ptr<void>> BeginPaying(const std::string& store_directory,
+                                            const std::string& session,
+                                            TimePoint deadline) override {
+    return rm::BeginPaying(store_directory, session, deadline);
+  }
+
+  void CleanUp(const std::string& store_directory, const std::string& session) override {
+    rm::CleanUp(store_directory, session);
+  }
 
   Result<void> Release(const std::string& session, const std::vector<Debt>& debts) override {
     return holds_.Release(session, debts);

@@ -274,6 +274,9 @@ Result<void> Session::Restart(const std::function<void(unsigned)>& percent) {
   if (auto suppressed = OweNothingToMasked(*state); !suppressed) return suppressed;
   StopContext context = Context(cancel);
   context.percent = percent;
+  auto paying = machine_->BeginPaying(store_directory_, record_.name,
+                                      machine_->Now() + context.limits.restart);
+  if (!paying) return Pass(std::move(paying));
   context.events = journal_.Listening(state->seen, Paths(state->registered), events_);
   auto restarted = Noted(rm::Restart(state->debts, state->seen, context, *machine_, *store_));
   if (auto saved = store_->SaveSeen(record_.id, state->seen); !saved && restarted) return saved;
@@ -367,6 +370,7 @@ Result<void> Session::EndInStore() {
   if (!state) return Pass(std::move(state));
   if (state->record.shutdown_attempted)
     if (auto down = LeaveDown(state->debts, Context({}), *machine_, *store_); !down) return down;
+  machine_->CleanUp(store_directory_, record_.name);
   auto ended = store_->End(record_.id);
   if (ended) journal_.Ends();
   return ended;
@@ -405,6 +409,37 @@ std::stop_token Session::BeginTask() {
   return task_.get_token();
 }
 
+namespace {
+
+// What a session owes whose owner is dead.
+Result<void> PayFor(SessionRecord record, Machine& machine, SessionStore& store,
+                    const std::string& store_directory, const EventSink& events,
+                    const Limits& limits, const JournalSink& journal) {
+  auto paying = machine.BeginPaying(store_directory, record.name, machine.Now() + limits.restart);
+  if (!paying) return Pass(std::move(paying));
+  // Whoever paid until now may have changed it, or ended it.
+  auto state = store.Load(record.id);
+  if (!state && state.error().code == kSessionCredentialConflict) {
+    machine.CleanUp(store_directory, record.name);
+    return {};
+  }
+  if (!state) return Pass(std::move(state));
+  StopContext context;
+  context.session = std::move(record);
+  context.store_directory = store_directory;
+  context.limits = limits;
+  Journaling journaling(journal, context.session, Begin::kHeard, 0);
+  context.events = journaling.Listening(state->seen, Paths(state->registered), events);
+  auto paid = rm::Restart(state->debts, state->seen, context, machine, store);
+  if (!paid) return paid;
+  machine.CleanUp(store_directory, context.session.name);
+  auto ended = store.End(context.session.id);
+  if (ended) journaling.Ends();
+  return ended;
+}
+
+}  // namespace
+
 Result<void> Recover(const std::shared_ptr<Machine>& machine,
                      const std::shared_ptr<SessionStore>& store, const std::string& store_directory,
                      const EventSink& events, const Limits& limits, const JournalSink& journal) {
@@ -413,20 +448,9 @@ Result<void> Recover(const std::shared_ptr<Machine>& machine,
   std::optional<Error> failed;
   for (SessionState& state : *sessions) {
     if (machine->IsAlive(state.record.owner)) continue;
-    StopContext context;
-    context.session = state.record;
-    context.store_directory = store_directory;
-    context.limits = limits;
-    Journaling journaling(journal, state.record, Begin::kHeard, 0);
-    context.events = journaling.Listening(state.seen, Paths(state.registered), events);
-    if (auto paid = rm::Restart(state.debts, state.seen, context, *machine, *store); !paid) {
-      failed = paid.error();
-      continue;
-    }
-    if (auto ended = store->End(state.record.id); !ended)
-      failed = ended.error();
-    else
-      journaling.Ends();
+    auto paid = PayFor(std::move(state.record), *machine, *store, store_directory, events, limits,
+                       journal);
+    if (!paid) failed = paid.error();
   }
   if (failed) return Fail(failed->code, "{}", failed->message);
   return {};

@@ -611,6 +611,18 @@ TEST_F(RecoverTest, WhatFailsStaysOwedAndTheOthersAreStillPaid) {
   EXPECT_THAT(Sessions(), ElementsAre(record_.name));
 }
 
+TEST_F(RecoverTest, WhatSomebodyElseIsPayingIsNotPaidTwice) {
+  const auto paid = Stops("nginx", 50, 901);
+  const auto ours = Stops("db", 51, 902);
+  machine_->Dies(Id(901));
+  machine_->Dies(Id(902));
+  machine_->paid_by_another = {paid.name};
+  EXPECT_EQ(RecoverAll(), kSemTimeout);
+  EXPECT_FALSE(machine_->Did("start nginx.service"));
+  EXPECT_TRUE(machine_->Did("start db.service"));
+  EXPECT_THAT(machine_->cleaned_up, ElementsAre(ours.name));
+}
+
 TEST_F(RecoverTest, AnInstallerThatDiedBeforeItStoppedAnythingLeavesNothing) {
   machine_->Dies(Id(kInstaller));
   EXPECT_EQ(RecoverAll(), kSuccess);

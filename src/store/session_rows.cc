@@ -31,9 +31,11 @@ SessionRecord RecordAt(Query& row) {
   return record;
 }
 
+// What was only planned may have left files behind, which Recover removes.
 bool Owes(Connection& connection, SessionId session) {
-  return Query(connection, "SELECT 1 FROM debt WHERE session = ? AND state IN (?, ?)")
+  return Query(connection, "SELECT 1 FROM debt WHERE session = ? AND state IN (?, ?, ?)")
       .Number(Row(session))
+      .Number(static_cast<int64_t>(DebtState::kPlanned))
       .Number(static_cast<int64_t>(DebtState::kOwed))
       .Number(static_cast<int64_t>(DebtState::kFailed))
       .Next();

@@ -76,6 +76,8 @@ class FakeMachine : public Machine {
   std::map<std::string, std::string> links;        // path -> where it leads
   std::function<void()> on_observe;
   bool has_systemd = true;
+  std::set<std::string> paid_by_another;  // sessions that BeginPaying does not get
+  std::vector<std::string> cleaned_up;    // sessions
 
   // --- what happened
   // -------------------------------------------------------------------------------
@@ -251,6 +253,16 @@ class FakeMachine : public Machine {
     Act("forget");
     queried_.clear();
     pending_.clear();
+  }
+
+  Result<std::shared_ptr<void>> BeginPaying(const std::string&, const std::string& session,
+                                            TimePoint) override {
+    if (paid_by_another.contains(session)) return Fail(kSemTimeout, "somebody else pays");
+    return std::make_shared<int>();
+  }
+
+  void CleanUp(const std::string&, const std::string& session) override {
+    cleaned_up.push_back(session);
   }
 
   Result<void> Release(const std::string&, const std::vector<Debt>&) override {

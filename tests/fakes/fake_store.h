@@ -227,7 +227,8 @@ class FakeStore : public SessionStore {
 
   static bool Owes(const SessionState& state) {
     return std::ranges::any_of(state.debts, [](const Debt& debt) {
-      return debt.state == DebtState::kOwed || debt.state == DebtState::kFailed;
+      return debt.state == DebtState::kOwed || debt.state == DebtState::kFailed ||
+             debt.state == DebtState::kPlanned;
     });
   }
 

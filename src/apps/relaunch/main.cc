@@ -1,12 +1,12 @@
 // rm-relaunch [--report] FILE: becomes the process that FILE describes (model/relaunch.h).
 //
-// Waits up to kLeaveLimit for the process that it replaces, should that still be there; if it
-// stays, or somebody removes FILE meanwhile, there is nothing to bring back and the exit status is
-// 0.
+// FILE is locked as long as rm-relaunch is at it, so that nobody else is. What was in it gives way
+// to lines that say what becomes of it (apps/report.h). Who asked for it removes FILE. If it is
+// gone, or says that the program was started, there is nothing to do and the exit status is 0.
 //
-// FILE is removed with --report once that is over; else it stays, and what was in it gives way to
-// the same lines that Launch is told (apps/report.h): there is nobody else who would know why it
-// did not work.
+// If the process that it replaces is still there, FILE is moved to LateFile (apps/launch.h) and
+// rm-relaunch waits up to kLeaveLimit. If the process stays, or somebody removes the moved file
+// meanwhile, there is nothing to bring back and the exit status is 0.
 //
 // Exit status as of env(1), if there is no becoming it: 127 its program is gone, 126 it cannot be
 // run, 125 anything before that. With --report (apps/launch.h) descriptor 3 is a pipe to whoever
@@ -16,14 +16,17 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
+#include <optional>
 #include <utility>
 
 #include "apps/ask.h"
+#include "apps/launch.h"
 #include "apps/relaunch/become.h"
 #include "apps/report.h"
 #include "base/clock.h"
@@ -44,9 +47,11 @@ constexpr Milliseconds kLeaveLimit{60'000};
 struct Listener {
   int messages = STDERR_FILENO;  // for people; the journal, under systemd
   int report = -1;               // for Launch
+  int file = -1;                 // for everybody else
 
   void Say(const std::string& line) const {
-    if (report >= 0) (void)!write(report, line.data(), line.size());
+    for (int fd : {file, report})
+      if (fd >= 0) (void)!write(fd, line.data(), line.size());
   }
   int Failed(const Error& error, int status) const {
     dprintf(messages, "rm-relaunch: %s\n", error.message.c_str());
@@ -55,7 +60,8 @@ struct Listener {
   }
 };
 
-Result<RelaunchSpec> ReadSpec(const char* path, const UniqueFd& file) {
+// None: its program was started already.
+Result<std::optional<RelaunchSpec>> ReadSpec(const char* path, const UniqueFd& file) {
   struct stat found;
   if (!file || fstat(file.get(), &found) != 0)
     return Fail(kWriteFault, "{} cannot be opened: {}.", path, strerror(errno));
@@ -71,12 +77,13 @@ Result<RelaunchSpec> ReadSpec(const char* path, const UniqueFd& file) {
     if (size <= 0) return Fail(kWriteFault, "{} cannot be read: {}.", path, strerror(errno));
     filled += size;
   }
+  if (blob.starts_with(kProcessWord) && ParseLaunchReport(blob).started) return std::nullopt;
   Result<RelaunchSpec> spec = ParseRelaunchSpec(blob);
-  if (!spec) return spec;
+  if (!spec) return Pass(std::move(spec));
   if (!spec->executable.starts_with('/') || !spec->directory.starts_with('/') ||
       spec->arguments.empty())
     return Fail(kBadArguments, "{} names no program and directory by absolute paths.", path);
-  return spec;
+  return std::move(*spec);
 }
 
 Result<void> Become(const RelaunchSpec& spec, int messages) {
@@ -121,6 +128,11 @@ Result<void> Detach() {
   return {};
 }
 
+std::string SelfLine() {
+  const auto ticks = ReadStartTicks(OpenProcessDirectory(getpid()).get());
+  return ProcessLine({getpid(), ticks.value_or(0)});
+}
+
 int Run(const char* path, bool reports) {
   signal(SIGPIPE, SIG_IGN);  // whoever listens may have been killed; go on
   // A descriptor opened below must not become a standard stream by accident.
@@ -132,35 +144,41 @@ int Run(const char* path, bool reports) {
   if (reports) {
     if (const Result<void> detached = Detach(); !detached)
       return listener.Failed(detached.error(), kNotBecome);
-    const auto ticks = ReadStartTicks(OpenProcessDirectory(getpid()).get());
-    listener.Say(ProcessLine({getpid(), ticks.value_or(0)}));
   }
 
   const UniqueFd file(open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  const Result<RelaunchSpec> spec = ReadSpec(path, file);
-  if (!spec) return listener.Failed(spec.error(), kNotBecome);
-  if (!reports) {
-    if (ftruncate(file.get(), 0) != 0)
-      return listener.Failed(
-          Error{kWriteFault, fmt::format("{} cannot be emptied: {}.", path, strerror(errno))},
-          kNotBecome);
-    lseek(file.get(), 0, SEEK_SET);
-    listener.report = file.get();
+  if (!file && errno == ENOENT) {
+    listener.Say(StartingLine());
+    return 0;
   }
+  if (file) (void)flock(file.get(), LOCK_EX);
+  auto read = ReadSpec(path, file);
+  if (!read) return listener.Failed(read.error(), kNotBecome);
+  if (!*read || IsRemoved(file)) {
+    listener.Say(StartingLine());
+    return 0;
+  }
+  const std::optional<RelaunchSpec>& spec = *read;
+  if (ftruncate(file.get(), 0) != 0)
+    return listener.Failed(
+        Error{kWriteFault, fmt::format("{} cannot be emptied: {}.", path, strerror(errno))},
+        kNotBecome);
+  lseek(file.get(), 0, SEEK_SET);
+  listener.file = file.get();
+  listener.Say(SelfLine());
   if (!AwaitDeparture(spec->was, Milliseconds(0))) {
+    const std::string late = LateFile(std::string(path, strrchr(path, '/')), spec->was);
+    if (rename(path, late.c_str()) != 0)
+      return listener.Failed(
+          Error{kWriteFault, fmt::format("{} cannot be moved: {}.", path, strerror(errno))},
+          kNotBecome);
     // Whoever launched us need not wait for that.
-    if (reports) {
-      listener.Say(StartingLine());
-      close(std::exchange(listener.report, -1));
-    }
+    listener.Say(StartingLine());
+    if (reports) close(std::exchange(listener.report, -1));
     const bool left = AwaitDeparture(spec->was, kLeaveLimit);
     const bool called_off = IsRemoved(file);
-    if (!called_off && reports) unlink(path);
+    if (!called_off) unlink(late.c_str());
     if (!left || called_off) return 0;
-  } else if (reports && unlink(path) != 0) {
-    return listener.Failed(
-        Error{kWriteFault, fmt::format("{} cannot be removed: {}.", path, strerror(errno))},
-        kNotBecome);
   }
   const std::vector<char*> arguments = Pointers(spec->arguments);
   const std::vector<char*> environment = Pointers(spec->environment);

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/win32_codes.h"
 #include "journal/socket.h"
+#include "machine/kept_files.h"
 #include "machine/machine_linux.h"
 #include "session/session.h"
 #include "store/sqlite_store.h"
@@ -58,9 +59,13 @@ bool OwnerEndsFirst(const UniqueFd& owner, const UniqueFd& file) {
 }  // namespace
 
 Result<void> WatchInBackground(const WatchOptions& options) {
-  const std::string path = options.directory + "/guard-" + options.session;
+  const std::string path = GuardFile(options.directory, options.session);
   auto owner = OpenProcess(options.owner);
   if (!owner) return Pass(std::move(owner));
+  // One guard is enough; the lock ends with it, however it ends.
+  auto lock = LockFile(path);
+  if (!lock) return Pass(std::move(lock));
+  if (!*lock) return {};
   const UniqueFd file(inotify_init1(IN_CLOEXEC));
   if (!file || inotify_add_watch(file.get(), path.c_str(), IN_DELETE_SELF) < 0)
     return Fail(kWriteFault, "{} cannot be watched: {}.", path, std::strerror(errno));

@@ -15,7 +15,8 @@ struct WatchOptions {
   ProcessId owner;
 };
 
-// Returns in the calling process once a child of it, in a session of its own, watches. That child
+// Returns in the calling process once a child of it, in a session of its own, watches, or another
+// guard of this session does. That child
 // ends when the file guard-SESSION in the directory is removed: the session needs it no more. When
 // the owner ends before that, it starts what every dead installer of this user owes.
 Result<void> WatchInBackground(const WatchOptions& options);

@@ -1,0 +1,133 @@
+#include "crash/population.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+
+namespace rm::test {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr std::chrono::seconds kLimit{20};
+constexpr int kFirst = 1'000'000;  // seconds that they sleep; also their names
+
+// "" for a process that has ended meanwhile.
+std::string ReadAll(const std::string& path) {
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  std::string text;
+  char some[4096];
+  for (ssize_t size; file >= 0 && (size = read(file, some, sizeof some)) > 0;)
+    text.append(some, static_cast<size_t>(size));
+  if (file >= 0) close(file);
+  return text;
+}
+
+// argv of every process that lives; zombies have none.
+std::vector<std::pair<pid_t, std::vector<std::string>>> Processes() {
+  std::vector<std::pair<pid_t, std::vector<std::string>>> all;
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    const std::string name = entry.path().filename();
+    if (name.find_first_not_of("0123456789") != name.npos) continue;
+    const std::string text = ReadAll(entry.path() / "cmdline");
+    std::vector<std::string> words;
+    for (size_t at = 0; at < text.size(); at = text.find('\0', at) + 1) {
+      if (text.find('\0', at) == text.npos) break;
+      words.emplace_back(text.c_str() + at);
+    }
+    if (!words.empty()) all.emplace_back(std::stoi(name), std::move(words));
+  }
+  return all;
+}
+
+}  // namespace
+
+Population::Population(int size) : size_(size) {
+  std::string pattern = fs::temp_directory_path() / "rm-crash-XXXXXX";
+  if (!mkdtemp(pattern.data()) || chmod(pattern.c_str(), 0755) != 0) abort();
+  directory_ = pattern;
+  fs::copy_file("/bin/sleep", program());
+  fs::create_directory(store());
+  chmod(store().c_str(), 0700);
+  Complete();
+}
+
+Population::~Population() {
+  for (const auto& [pid, words] : Processes())
+    for (const std::string& word : words)
+      if (word.starts_with(directory_)) kill(pid, SIGKILL);
+  while (waitpid(-1, nullptr, WNOHANG) > 0) continue;
+  fs::remove_all(directory_);
+}
+
+std::vector<std::string> Population::Replacement() const {
+  return {"/bin/cp", "--remove-destination", "/bin/sleep", program()};
+}
+
+void Population::Complete() {
+  const std::vector<int> count = Count();
+  for (int i = 0; i < size_; ++i) {
+    if (count[i] != 0) continue;
+    const std::string name = std::to_string(kFirst + i);
+    if (fork() == 0) {
+      setsid();
+      const int null = open("/dev/null", O_RDWR);
+      for (int fd : {0, 1, 2}) dup2(null, fd);
+      closefrom(3);
+      execl(program().c_str(), program().c_str(), name.c_str(), nullptr);
+      _exit(127);
+    }
+  }
+  AwaitEveryoneOnce();
+}
+
+std::vector<int> Population::Count() const {
+  std::vector<int> count(size_);
+  for (const auto& [pid, words] : Processes()) {
+    if (words.size() != 2 || words[0] != program()) continue;
+    const int i = std::stoi(words[1]) - kFirst;
+    if (i >= 0 && i < size_) ++count[i];
+  }
+  return count;
+}
+
+std::string Population::AtWork() const {
+  std::string who;
+  for (const auto& [pid, words] : Processes()) {
+    if (words[0] == program() || words[0].ends_with("rm-relaunch")) continue;
+    for (const std::string& word : words)
+      if (word.starts_with(store())) who += std::to_string(pid) + " " + words[0] + " is at work; ";
+  }
+  return who;
+}
+
+std::string Population::AwaitEveryoneOnce() const {
+  const auto end = std::chrono::steady_clock::now() + kLimit;
+  while (true) {
+    std::string trouble;
+    const std::vector<int> count = Count();
+    for (int i = 0; i < size_; ++i)
+      if (count[i] != 1) trouble += std::to_string(i) + " runs " + std::to_string(count[i]) + "x; ";
+    if (trouble.empty()) trouble = AtWork();
+    if (trouble.empty() || std::chrono::steady_clock::now() > end) return trouble;
+    while (waitpid(-1, nullptr, WNOHANG) > 0) continue;
+    poll(nullptr, 0, 10);
+  }
+}
+
+std::vector<std::string> Population::LeftInStore() const {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(store())) {
+    const std::string name = entry.path().filename();
+    if (!name.starts_with("sessions.db") && !name.starts_with("late-")) names.push_back(name);
+  }
+  return names;
+}
+
+}  // namespace rm::test

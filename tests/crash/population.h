@@ -1,0 +1,39 @@
+// Who runs, and how often? Plain programs that use a file, and what the machine says of them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace rm::test {
+
+// Copies of one program, told apart by their last argument, in a directory that goes away with
+// everything that runs out of it.
+class Population {
+ public:
+  explicit Population(int size);
+  ~Population();
+  Population(const Population&) = delete;
+
+  const std::string& directory() const { return directory_; }  // 0755
+  std::string program() const { return directory_ + "/program"; }
+  std::string store() const { return directory_ + "/store"; }  // 0700, empty at first
+  // COMMAND that replaces the program by itself.
+  std::vector<std::string> Replacement() const;
+
+  // Starts who does not run.
+  void Complete();
+  // Blocks until each runs exactly once and nobody works for the store, or 20 s. "": so it is; else
+  // what is not. An rm-relaunch that waits for the late departure of a program may.
+  std::string AwaitEveryoneOnce() const;
+  // Names of the files in the store that are neither the database's nor of a late departure.
+  std::vector<std::string> LeftInStore() const;
+
+ private:
+  std::vector<int> Count() const;
+  std::string AtWork() const;
+
+  const int size_;
+  std::string directory_;
+};
+
+}  // namespace rm::test
