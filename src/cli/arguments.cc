@@ -204,6 +204,7 @@ Options ParseArguments(std::vector<std::string> arguments) {
   RecoverOptions recover;
   CLI::App* recover_command =
       app.add_subcommand("recover", "Start what sessions owe whose owner is dead");
+  recover_command->add_flag("--list", recover.list, "Show what is owed, and start nothing");
   recover_command->add_flag("--json", recover.json, "Answer in JSON lines");
 
   CLI::App* demo = app.add_subcommand("demo", "Show it on processes of its own");

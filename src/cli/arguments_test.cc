@@ -34,6 +34,12 @@ TEST(Arguments, RunTakesSeveralFilesAndTheCommandAsItIs) {
   EXPECT_THAT(run.command, ElementsAre("cmd", "-f", "--", "--help"));
 }
 
+TEST(Arguments, RecoverMayOnlyList) {
+  EXPECT_FALSE(Parsed<RecoverOptions>({"recover"}).list);
+  EXPECT_TRUE(Parsed<RecoverOptions>({"recover", "--list"}).list);
+  EXPECT_EQ(MistakeOf({"recover", "everything"}), kExitUsage);
+}
+
 TEST(Arguments, RunWithoutTargetsOrCommandIsAMistake) {
   EXPECT_EQ(MistakeOf({"run", "--", "true"}), kExitUsage);
   EXPECT_EQ(MistakeOf({"run", "-f", "a"}), kExitUsage);

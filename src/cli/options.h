@@ -77,6 +77,7 @@ struct ExplainOptions {
 };
 
 struct RecoverOptions {
+  bool list = false;  // starts nothing
   bool json = false;
 };
 

@@ -1,4 +1,5 @@
 #include <restartmanager.hpp>
+#include <vector>
 
 #include "cli/commands.h"
 #include "cli/exit_codes.h"
@@ -7,8 +8,30 @@
 #include "cli/text.h"
 
 namespace rm::cli {
+namespace {
+
+int ListOwed(const RecoverOptions& options) {
+  auto sessions = api::Sessions();
+  if (!sessions) {
+    Complain("{}", sessions.error().text);
+    return ExitCodeOfError(sessions.error().code);
+  }
+  std::erase_if(*sessions, [](const api::SessionInfo& session) {
+    return session.owner_alive || session.owed.empty();
+  });
+  if (options.json) {
+    Answer(SessionsJson(*sessions) + "\n");
+    return 0;
+  }
+  for (const api::SessionInfo& session : *sessions) Answer(SessionLine(session) + "\n");
+  if (sessions->empty()) Answer("nothing is owed\n");
+  return 0;
+}
+
+}  // namespace
 
 int Recover(const RecoverOptions& options) {
+  if (options.list) return ListOwed(options);
   bool anything = false;
   const auto done = api::Recover([&](const api::Event& event) {
     anything = anything || event.kind == RmxEventRestarted;

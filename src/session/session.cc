@@ -448,8 +448,8 @@ Result<void> Recover(const std::shared_ptr<Machine>& machine,
   std::optional<Error> failed;
   for (SessionState& state : *sessions) {
     if (machine->IsAlive(state.record.owner)) continue;
-    auto paid = PayFor(std::move(state.record), *machine, *store, store_directory, events, limits,
-                       journal);
+    auto paid =
+        PayFor(std::move(state.record), *machine, *store, store_directory, events, limits, journal);
     if (!paid) failed = paid.error();
   }
   if (failed) return Fail(failed->code, "{}", failed->message);

@@ -66,6 +66,10 @@ TEST_F(Session, NothingIsOwedIsAnAnswer) {
   const Said said = Restartctl({"recover"});
   EXPECT_EQ(said.status, 0) << said.err;
   EXPECT_EQ(said.out, "nothing was owed\n");
+  const Said key = Restartctl({"session", "start"});
+  EXPECT_EQ(Restartctl({"recover", "--list"}).out, "nothing is owed\n");
+  EXPECT_EQ(Restartctl({"recover", "--list", "--json"}).out, "{\"sessions\":[]}\n");
+  Restartctl({"session", "end", key.out.substr(0, 32)});
 }
 
 TEST_F(Session, TheDemonstrationShowsAllStepsAndLeavesNothing) {

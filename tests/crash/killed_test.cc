@@ -89,19 +89,19 @@ class Killed : public ::testing::Test {
 };
 
 TEST_F(Killed, Installer) {
-  AtEveryPoint(Request(Run(population_.Replacement()), "restartctl", Trouble::kKill), 2);
+  AtEveryPoint(Request(Run(population_.Replacement()), "restartctl", Trouble::kKill), 4);
 }
 
 TEST_F(Killed, InstallerAndAllThatItStarted) {
-  AtEveryPoint(Request(Run(population_.Replacement()), "restartctl", Trouble::kKillAll), 4);
+  AtEveryPoint(Request(Run(population_.Replacement()), "restartctl", Trouble::kKillAll), 8);
 }
 
 TEST_F(Killed, GuardWhenTheInstallerIs) {
-  AtEveryPoint(Request(Run({"/bin/sh", "-c", "kill -KILL $PPID"}), "rm-guard", Trouble::kKill), 4);
+  AtEveryPoint(Request(Run({"/bin/sh", "-c", "kill -KILL $PPID"}), "rm-guard", Trouble::kKill), 8);
 }
 
 TEST_F(Killed, ProgramThatBringsBack) {
-  AtEveryPoint(Request(Run({"/bin/true"}), "rm-relaunch", Trouble::kKill));
+  AtEveryPoint(Request(Run({"/bin/true"}), "rm-relaunch", Trouble::kKill), 2);
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <cstring>
 #include <map>
+#include <set>
 #include <utility>
 
 namespace rm::test {
@@ -179,6 +180,7 @@ class Tracer {
   }
 
   void Handle(pid_t pid, int status) {
+    seen_.insert(pid);
     if (WIFEXITED(status) || WIFSIGNALED(status)) {
       tracees_.erase(pid);
       return;
@@ -203,8 +205,9 @@ class Tracer {
     unsigned long child = 0;
     const bool born =
         event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE;
-    if (born && ptrace(PTRACE_GETEVENTMSG, pid, nullptr, &child) == 0)
-      tracees_.try_emplace(static_cast<pid_t>(child));
+    if (!born || ptrace(PTRACE_GETEVENTMSG, pid, nullptr, &child) != 0) return;
+    // It may have been faster than the news of its birth.
+    if (!seen_.contains(static_cast<pid_t>(child))) tracees_.try_emplace(static_cast<pid_t>(child));
   }
 
   bool IsFollowed(const std::string& program) const {
@@ -295,21 +298,30 @@ class Tracer {
     ptrace(PTRACE_SETREGSET, pid, NT_PRSTATUS, &all);
   }
 
+  // Each has to stop once to be let go, and so has what it has started meanwhile.
   void LetGo() {
-    for (const auto& [pid, tracee] : tracees_) {
+    std::erase_if(tracees_, [](const auto& entry) {
+      return ptrace(PTRACE_INTERRUPT, entry.first, nullptr, nullptr) != 0;
+    });
+    while (!tracees_.empty()) {
       int status = 0;
-      if (ptrace(PTRACE_INTERRUPT, pid, nullptr, nullptr) != 0) continue;
-      if (waitpid(pid, &status, __WALL) != pid || !WIFSTOPPED(status)) continue;
-      const bool delivers = status >> 16 == 0 && WSTOPSIG(status) != (SIGTRAP | 0x80);
-      ptrace(PTRACE_DETACH, pid, nullptr, static_cast<long>(delivers ? WSTOPSIG(status) : 0));
+      const pid_t pid = waitpid(-1, &status, __WALL);
+      if (pid < 0 && errno == EINTR) continue;
+      if (pid < 0) return;
+      if (WIFSTOPPED(status)) {
+        const int event = status >> 16;
+        NoteChild(pid, event);
+        const bool delivers = event == 0 && WSTOPSIG(status) != (SIGTRAP | 0x80);
+        ptrace(PTRACE_DETACH, pid, nullptr, static_cast<long>(delivers ? WSTOPSIG(status) : 0));
+      }
+      tracees_.erase(pid);
+      seen_.insert(pid);
     }
-    int status = 0;
-    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0;)
-      if (WIFSTOPPED(status)) ptrace(PTRACE_DETACH, pid, nullptr, nullptr);
   }
 
   const TraceRequest& request_;
   std::map<pid_t, Tracee> tracees_;
+  std::set<pid_t> seen_;  // that have said something
   TraceResult result_;
   int error_ = 0;
   bool armed_ = false;

@@ -1,0 +1,81 @@
+// Are the files of a session its own, and is what it owes paid by one at a time?
+#include "machine/kept_files.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "base/win32_codes.h"
+
+namespace rm {
+namespace {
+
+namespace fs = std::filesystem;
+const TimePoint kNow{};
+
+class KeptFiles : public ::testing::Test {
+ protected:
+  KeptFiles() {
+    std::string pattern = ::testing::TempDir() + "rm-kept-XXXXXX";
+    if (!mkdtemp(pattern.data())) abort();
+    directory_ = pattern;
+  }
+  ~KeptFiles() override { fs::remove_all(directory_); }
+
+  std::string Write(const std::string& name) const {
+    std::ofstream(directory_ + "/" + name) << "x";
+    return directory_ + "/" + name;
+  }
+
+  std::string directory_;
+};
+
+TEST_F(KeptFiles, ALockIsHadByOneAtATime) {
+  auto first = LockFile(directory_ + "/guard-1");
+  ASSERT_TRUE(first) << first.error().message;
+  EXPECT_TRUE(*first);
+  EXPECT_FALSE(*LockFile(directory_ + "/guard-1"));
+  first->Reset();
+  EXPECT_TRUE(*LockFile(directory_ + "/guard-1"));
+}
+
+TEST_F(KeptFiles, ALinkAFifoOrAForeignFileIsNotLocked) {
+  const std::string victim = Write("victim"), link = directory_ + "/link";
+  fs::create_symlink(victim, link);
+  EXPECT_FALSE(LockFile(link));
+  const std::string fifo = directory_ + "/fifo";
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  EXPECT_FALSE(LockFile(fifo));
+  EXPECT_FALSE(LockFile(directory_));
+  if (geteuid() != 0) return;
+  ASSERT_EQ(chown(victim.c_str(), 65534, 65534), 0);
+  EXPECT_FALSE(LockFile(victim));
+}
+
+TEST_F(KeptFiles, WhatASessionOwesIsPaidByOneAtATime) {
+  auto paying = BeginPaying(directory_, "1", kNow);
+  ASSERT_TRUE(paying) << paying.error().message;
+  const auto second = BeginPaying(directory_, "1", kNow);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, kSemTimeout);
+  EXPECT_TRUE(BeginPaying(directory_, "2", kNow)) << "another session";
+  paying->reset();
+  EXPECT_TRUE(fs::is_empty(directory_));
+  EXPECT_TRUE(BeginPaying(directory_, "1", kNow));
+}
+
+TEST_F(KeptFiles, CleaningUpTakesOnlyWhatBelongsToTheSession) {
+  for (const char* ours : {"guard-1", "paying-1", "relaunch-1-1", "relaunch-1-22"}) Write(ours);
+  for (const char* other : {"guard-12", "relaunch-12-1", "late-1-1", "sessions.db"}) Write(other);
+  CleanUp(directory_, "1");
+  EXPECT_FALSE(fs::exists(directory_ + "/relaunch-1-22"));
+  EXPECT_EQ(std::distance(fs::directory_iterator(directory_), {}), 4);
+  CleanUp("/nonexistent", "1");
+}
+
+}  // namespace
+}  // namespace rm
