@@ -96,6 +96,10 @@ int ProcessCode::Scan(pid_t pid, MappedScan& found) {
   }
   if (IsExhausted(error)) return error;
   if (IsGone(error)) return 0;
+  // Of a process that is ending, some files of /proc are refused.
+  ProcessStat after;
+  const bool ended = error && (ReadStat(directory.get(), after) || after.has_exited());
+  if (ended) return 0;
   ++found.processes;
   if (error) found.unreadable.push_back({id, stat.name});
   return 0;

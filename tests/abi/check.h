@@ -24,6 +24,7 @@ extern const struct Test kTroubleTests[];
 extern const struct Test kReturnTests[];
 extern const struct Test kTreeTests[];
 extern const struct Test kOpenTests[];
+extern const struct Test kStaleTests[];
 
 void Check(int holds, const char *what, const char *file, int line);
 void CheckEqual(long long got, long long want, const char *what, const char *file, int line);

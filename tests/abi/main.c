@@ -57,7 +57,7 @@ int main(int argc, char **argv) {
   const struct Test *const lists[] = {kSessionTests, kResourceTests, kListTests,   kTaskTests,
                                       kTalkTests,    kCrowdTests,    kFilterTests, kStoreTests,
                                       kOrderTests,   kTroubleTests,  kReturnTests, kTreeTests,
-                                      kOpenTests};
+                                      kOpenTests,    kStaleTests};
   for (size_t i = 0; i < COUNT(lists); ++i) RunTests(lists[i]);
   return Sum();
 }
