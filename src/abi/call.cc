@@ -1,42 +1,12 @@
 #include "abi/call.h"
 
-#include <cerrno>
-
+#include "abi/system_error.h"
 #include "journal/socket.h"
 
 namespace rm {
 namespace {
 
 thread_local std::string last_error_text;
-
-int ErrnoOf(uint32_t code) {
-  switch (code) {
-    case kFileNotFound:
-      return ENOENT;
-    case kAccessDenied:
-      return EACCES;
-    case kInvalidHandle:
-      return EBADF;
-    case kOutOfMemory:
-      return ENOMEM;
-    case kWriteFault:
-      return EIO;
-    case kSemTimeout:
-      return ETIMEDOUT;
-    case kBadArguments:
-      return EINVAL;
-    case kMoreData:
-      return ERANGE;
-    case kMaxSessionsReached:
-      return EMFILE;
-    case kSessionCredentialConflict:
-      return EPERM;
-    case kCancelled:
-      return ECANCELED;
-    default:
-      return EBUSY;
-  }
-}
 
 }  // namespace
 
@@ -48,7 +18,7 @@ DWORD Report(const Error& error) {
   } catch (...) {
     last_error_text.clear();
   }
-  errno = ErrnoOf(error.code);
+  SetSystemError(error.code);
   return error.code;
 }
 

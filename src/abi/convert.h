@@ -5,17 +5,11 @@
 
 #include <string>
 
+#include "abi/process_time.h"
 #include "base/result.h"
 #include "model/app.h"
-#include "model/process.h"
 
 namespace rm {
-
-// FILETIMEs are computed from the boot time that the store keeps, so that everyone has the same.
-RM_UNIQUE_PROCESS ToUnique(const ProcessId& process, int64_t boot_us);
-// A start time that no process of this boot can have gives a ProcessId that matches nobody.
-ProcessId ToProcess(const RM_UNIQUE_PROCESS& process, int64_t boot_us);
-FILETIME ToFileTime(int64_t unix_us);
 
 // 160 for NULL or text that stands for no byte sequence. `what` names it: "a file name".
 Result<std::string> ToUtf8(LPCWSTR text, const char* what);

@@ -7,13 +7,14 @@
 #include "abi/call.h"
 #include "abi/convert.h"
 #include "abi/handles.h"
+#include "abi/status_call.h"
 
 namespace rm {
 namespace {
 
 std::function<void(unsigned)> AsProgress(RM_WRITE_STATUS_CALLBACK status) {
   if (!status) return {};
-  return [status](unsigned percent) { status(percent); };
+  return [status](unsigned percent) { CallStatus(status, percent); };
 }
 
 }  // namespace

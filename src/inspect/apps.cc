@@ -8,6 +8,7 @@
 #include <string_view>
 #include <tuple>
 
+#include "base/full_path.h"
 #include "inspect/critical.h"
 #include "inspect/why_type.h"
 
@@ -109,6 +110,7 @@ bool IsShell(const UnitRef& unit) {
 // RmUnknownApp: nothing that asks it to leave would reach it. linux.md 5.
 AppType TypeOf(const App& app, const Observation& seen) {
   if (app.is_service()) return IsShell(*app.unit) ? AppType::kExplorer : AppType::kService;
+  if (AnyContact(app, seen, &Contact::shell)) return AppType::kExplorer;
   if (AnyContact(app, seen, &Contact::visible_window)) return AppType::kMainWindow;
   if (AnyContact(app, seen, &Contact::windows)) return AppType::kOtherWindow;
   if (app.unit && AnyContact(app, seen, &Contact::display)) return AppType::kOtherWindow;
@@ -233,7 +235,7 @@ int StopRank(const App& app) {
 
 bool Hits(const Filter& filter, const App& app) {
   if (const auto* executable = std::get_if<Filter::Executable>(&filter.target))
-    return app.executable == executable->path;
+    return SamePath(app.executable, executable->path);
   if (const auto* process = std::get_if<ProcessId>(&filter.target))
     return app.main == *process ||
            std::find(app.processes.begin(), app.processes.end(), *process) != app.processes.end();

@@ -8,6 +8,7 @@ struct Contact {
   bool display = false;         // was started with an X display of this machine
   bool windows = false;         // has top-level windows
   bool visible_window = false;  // one of them is shown
+  bool shell = false;           // is the desktop's shell itself
 
   friend bool operator==(const Contact&, const Contact&) = default;
 };

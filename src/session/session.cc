@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/full_path.h"
 #include "base/win32_codes.h"
 #include "execute/restart.h"
 #include "session/status.h"
@@ -93,7 +94,7 @@ Result<void> Session::Register(const std::vector<std::string>& files,
   const std::lock_guard lock(verb_);
   Registration batch;
   for (const std::string& file : files)
-    if (file.empty() || file.front() != '/')
+    if (!IsFullPath(file))
       return Fail(kBadArguments,
                   "\"{}\" is not an absolute path: register files by their full path", file);
   auto identified = machine_->IdentifyFiles(files);

@@ -1,0 +1,114 @@
+/* Who uses a file, and how does it hear that it should leave? Holds FILE open and writes down in
+ * LOG what it hears:
+ *
+ *   holder FILE LOG MANNER [WORD...]
+ *
+ * MANNER: shown, hidden (a window), console (a handler of CTRL_C), silent (neither), dir (only the
+ * working directory). WORDs: refuse, hang, slow (ends 2 s after WM_ENDSESSION), stay,
+ * quit-in-query, close (ends at WM_CLOSE only), exclusive, nopatch (asks not to be restarted after
+ * updates). LOG ends with "ready" once everything is there, and holds the time in ms since the
+ * first message before each message. */
+#include "program.h"
+
+static HANDLE log_file;
+static ULONGLONG first;
+static int refuse, hang, slow, stay, quit_in_query, close_only;
+
+static void Say(const char *format, ...) {
+  char line[512];
+  va_list list;
+  va_start(list, format);
+  const int size = vsnprintf(line, sizeof line, format, list);
+  va_end(list);
+  DWORD written;
+  WriteFile(log_file, line, (DWORD)size, &written, NULL);
+  FlushFileBuffers(log_file);
+}
+
+static LRESULT CALLBACK Hear(HWND window, UINT message, WPARAM w, LPARAM l) {
+  if (message == WM_QUERYENDSESSION || message == WM_ENDSESSION || message == WM_CLOSE) {
+    if (!first) first = GetTickCount64();
+    Say("%llu 0x%02x %lu 0x%lx\n", GetTickCount64() - first, message, (unsigned long)w,
+        (unsigned long)l);
+  }
+  switch (message) {
+    case WM_QUERYENDSESSION:
+      if (quit_in_query) ExitProcess(5);
+      if (hang) Sleep(INFINITE);
+      return !refuse;
+    case WM_ENDSESSION:
+      if (!w || stay || close_only) return 0;
+      if (slow) Sleep(2000);
+      ExitProcess(3);
+    case WM_CLOSE:
+      if (!stay) ExitProcess(4);
+      return 0;
+  }
+  return DefWindowProcW(window, message, w, l);
+}
+
+static BOOL WINAPI HearConsole(DWORD event) {
+  Say("event %lu\n", event);
+  if (!stay) ExitProcess(6);
+  return TRUE;
+}
+
+/* As the real RegisterApplicationRestart would keep it: Wine's keeps nothing. */
+static void AskForNoRestart(void) {
+  const RM_UNIQUE_PROCESS self = UniqueOf(GetCurrentProcess());
+  wchar_t path[128];
+  swprintf(path, 128, L"Software\\Microsoft\\RestartManager\\Applications\\%08lx:%08lx:%08lx",
+           (unsigned long)GetCurrentProcessId(),
+           (unsigned long)self.ProcessStartTime.dwHighDateTime,
+           (unsigned long)self.ProcessStartTime.dwLowDateTime);
+  HKEY key;
+  const DWORD flags = 4; /* RESTART_NO_PATCH */
+  if (RegCreateKeyExW(HKEY_CURRENT_USER, path, 0, NULL, REG_OPTION_VOLATILE, KEY_WRITE, NULL, &key,
+                      NULL))
+    exit(9);
+  RegSetValueExW(key, L"Flags", 0, REG_DWORD, (const BYTE *)&flags, sizeof flags);
+  RegCloseKey(key);
+}
+
+int wmain(int argc, wchar_t **argv) {
+  if (argc < 4) return 9;
+  log_file = CreateFileW(argv[2], FILE_APPEND_DATA, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
+                         OPEN_ALWAYS, 0, NULL);
+  int exclusive = 0;
+  for (int i = 4; i < argc; ++i) {
+    refuse |= !wcscmp(argv[i], L"refuse");
+    hang |= !wcscmp(argv[i], L"hang");
+    slow |= !wcscmp(argv[i], L"slow");
+    stay |= !wcscmp(argv[i], L"stay");
+    quit_in_query |= !wcscmp(argv[i], L"quit-in-query");
+    close_only |= !wcscmp(argv[i], L"close");
+    exclusive |= !wcscmp(argv[i], L"exclusive");
+    if (!wcscmp(argv[i], L"nopatch")) AskForNoRestart();
+  }
+  HANDLE file = NULL;
+  if (wcscmp(argv[1], L"-") && wcscmp(argv[3], L"dir"))
+    file = CreateFileW(argv[1], GENERIC_READ,
+                       exclusive ? 0 : FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                       OPEN_EXISTING, 0, NULL);
+  if (file == INVALID_HANDLE_VALUE) return 8;
+  if (!wcscmp(argv[3], L"dir") && !SetCurrentDirectoryW(argv[1])) return 8;
+  if (!wcscmp(argv[3], L"console")) {
+    SetConsoleCtrlHandler(HearConsole, TRUE);
+  } else if (!wcscmp(argv[3], L"shown") || !wcscmp(argv[3], L"hidden")) {
+    WNDCLASSW kind = {0};
+    kind.lpfnWndProc = Hear;
+    kind.lpszClassName = L"holder";
+    RegisterClassW(&kind);
+    if (!CreateWindowW(L"holder", L"holder",
+                       WS_OVERLAPPEDWINDOW | (argv[3][0] == L's' ? WS_VISIBLE : 0), 0, 0, 99, 99,
+                       NULL, NULL, NULL, NULL))
+      return 7;
+    Say("ready %lu\n", GetCurrentProcessId());
+    MSG message;
+    while (GetMessageW(&message, NULL, 0, 0) > 0) DispatchMessageW(&message);
+    return 0;
+  }
+  Say("ready %lu\n", GetCurrentProcessId());
+  Sleep(INFINITE);
+  return 0;
+}
