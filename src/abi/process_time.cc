@@ -26,6 +26,7 @@ FILETIME Split(uint64_t time) {
 }  // namespace
 
 RM_UNIQUE_PROCESS ToUnique(const ProcessId& process, int64_t boot_us) {
+  if (process.pid == 0) return {};
   return RM_UNIQUE_PROCESS{static_cast<DWORD>(process.pid),
                            Split(StartOf(process.start_ticks, boot_us))};
 }

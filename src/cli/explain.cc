@@ -45,6 +45,9 @@ api::Result<Subject> FindSubject(const std::string& name) {
         fmt::format("{}: there is no such unit; see systemctl list-units", Printable(name)));
   subject.unit = std::move(*unit);
   subject.registered.services.push_back(subject.unit->name);
+  // Names its process; it may have ended since.
+  if (auto main = api::DescribeProcess(subject.unit->main_pid))
+    subject.registered.processes.push_back(*main);
   return subject;
 }
 

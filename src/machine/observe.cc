@@ -96,14 +96,11 @@ Result<Targets> TargetsOf(const Registration& registered, const std::stop_token&
   return targets;
 }
 
-void NameBelow(const Targets& targets, size_t registered, std::vector<Holding>& holdings) {
-  for (Holding& holding : holdings) {
-    if (holding.file < registered) continue;
-    const Targets::Below& below = targets.below[holding.file - registered];
-    holding.file = below.file;
-    holding.below = below.path;
-  }
-  if (!targets.below.empty()) std::sort(holdings.begin(), holdings.end());
+void NameBelow(const Targets& targets, size_t registered, Holding& holding) {
+  if (holding.file < registered) return;
+  const Targets::Below& below = targets.below[holding.file - registered];
+  holding.file = below.file;
+  holding.below = below.path;
 }
 
 // Who was there before its file was overwritten in place may still go by what was in it: what it
@@ -244,11 +241,14 @@ Result<Observation> ObserveMachine(const ProcTree& proc, const std::string& prog
     auto found = FindHolders(proc, targets->files, scan);
     if (!found) return Pass(std::move(found));
     seen.holdings = std::move(found->holdings);
-    NameBelow(*targets, registered.files.size(), seen.holdings);
+    for (Holding& holding : seen.holdings) NameBelow(*targets, registered.files.size(), holding);
+    if (!targets->below.empty()) std::sort(seen.holdings.begin(), seen.holdings.end());
     seen.unreadable = std::move(found->unreadable);
     seen.unanswered = std::move(found->unanswered);
     seen.in_flight = std::move(found->in_flight);
     seen.kernel_uses = std::move(found->kernel_uses);
+    for (KernelUse& use : seen.kernel_uses)
+      NameBelow(*targets, registered.files.size(), use.holding);
     MarkOverwritten(targets->overwritten, seen.holdings);
   }
   Observer observer(proc, managers, seen);

@@ -207,6 +207,8 @@ Result<HolderList> Session::Holders() {
       holder.unit = owner->second.unit;
     list.holders.push_back(std::move(holder));
   }
+  for (const KernelUse& use : seen.kernel_uses)
+    list.holders.push_back({use.holding, fmt::format("kernel ({})", use.user), "", {}});
   list.files = Paths(look->state.registered);
   list.unreadable = look->seen.unreadable;
   return list;

@@ -138,6 +138,14 @@ TEST_F(SessionTest, HoldersAreToldOneByOneWithTheirUnits) {
   EXPECT_EQ(CodeOf(Join().Holders()), kSessionCredentialConflict);
 }
 
+TEST_F(SessionTest, WhatTheKernelItselfHoldsIsTold) {
+  seen().kernel_uses = {{"swap", "", Holding{{}, HoldKind::kSwap, 0}}};
+  auto list = session_.Holders();
+  ASSERT_TRUE(list);
+  ASSERT_THAT(list->holders, SizeIs(1));
+  EXPECT_EQ(list->holders[0].name, "kernel (swap)");
+}
+
 // --- listing
 // -------------------------------------------------------------------------------------------
 

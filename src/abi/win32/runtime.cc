@@ -2,10 +2,16 @@
 
 #include <utility>
 
+#include "journal/socket.h"
 #include "machine/machine_win32.h"
 #include "store/registry_store.h"
 
 namespace rm {
+namespace {
+
+constexpr Milliseconds kLockLimit{30'000};
+
+}  // namespace
 
 // The registry of this user is the one place: there is no directory.
 Result<std::shared_ptr<SessionStore>> OpenStore(const std::string&, Milliseconds lock_limit) {
@@ -22,12 +28,9 @@ Result<Backing> OpenBacking() {
 
 Result<std::shared_ptr<Machine>> OpenMachine() { return MakeWin32Machine(); }
 
-Result<std::shared_ptr<Session>> MakeSession(const Backing& backing, SessionRecord record,
-                                             Role role) {
-  auto machine = OpenMachine();
-  if (!machine) return Pass(std::move(machine));
-  return std::make_shared<Session>(std::move(record), role, std::move(*machine), backing.store,
-                                   backing.directory);
+// Windows' event log has no budget: a session that only looks is not heard of at all.
+Journaling OpenJournal(const Backing&, const SessionRecord& record, bool begins) {
+  return Journaling(ToJournal(), record, begins ? Begin::kWhenItActs : Begin::kHeard, 0);
 }
 
 }  // namespace rm

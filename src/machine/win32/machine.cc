@@ -57,6 +57,12 @@ class Win32Machine final : public Machine {
   // owed is in the store, and the next session of the user pays it if this process dies.
   Result<void> Hold(const HoldRequest&) override { return {}; }
   Result<void> QueueRelaunch(const HoldRequest&, Debt&) override { return {}; }
+  // The store's mutex keeps others away meanwhile.
+  Result<std::shared_ptr<void>> BeginPaying(const std::string&, const std::string&,
+                                            TimePoint) override {
+    return std::shared_ptr<void>();
+  }
+  void CleanUp(const std::string&, const std::string&) override {}
   Result<void> Release(const std::string&, const std::vector<Debt>&) override { return {}; }
   Result<void> CancelStart(const Debt&) override { return {}; }
 
