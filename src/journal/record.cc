@@ -54,9 +54,7 @@ std::string Printable(std::string text) {
 // "2022-10-26T20:24:13.425326Z"
 std::string UtcTime(int64_t unix_us) {
   const std::time_t seconds = unix_us / 1'000'000;
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", utc, unix_us % 1'000'000);
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(seconds), unix_us % 1'000'000);
 }
 
 class Record {

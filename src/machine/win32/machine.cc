@@ -1,4 +1,5 @@
 #include "base/win32/wide.h"
+#include "base/win32_codes.h"
 #include "machine/machine_win32.h"
 #include "machine/win32/departures.h"
 #include "machine/win32/files.h"
@@ -49,6 +50,15 @@ class Win32Machine final : public Machine {
   Result<Observation> Observe(const Registration& registered, const ObserveOptions& options,
                               std::stop_token cancel) override {
     return ObserveWin32(registered, options, cancel);
+  }
+
+  std::string WithoutLinks(const std::string& path) override { return path; }
+  // Asked for by functions that Rstrtmgr.dll does not have.
+  Result<TreeFound> IdentifyTree(const std::string&, bool, std::stop_token) override {
+    return Fail(kBadArguments, "directories are not registered as trees on Windows");
+  }
+  Result<MappedScan> ScanMapped(std::stop_token) override {
+    return Fail(kBadArguments, "outdated code is not looked for on Windows");
   }
 
   bool IsAlive(const ProcessId& process) override { return IsProcessAlive(process); }
