@@ -81,8 +81,20 @@ typedef enum _RMX_OPTION RM_ANY_VALUE {
   RmxOptionRestartTimeout = 4, /* ms everything has to be back; default 120000 */
   RmxOptionLockTimeout = 5,    /* ms to wait for the store's write lock; default 30000 */
   RmxOptionQueryTimeout = 6,   /* ms a program has to say whether it would leave; default 5000 */
-  RmxOptionGuard = 7           /* 0: RmShutdown begins no hold; default 1. See RmxSetOption(3) */
+  RmxOptionGuard = 7,          /* 0: RmShutdown begins no hold; default 1. See RmxSetOption(3) */
+  RmxOptionBackend = 8         /* how holders are found, RMX_BACKEND; default RmxBackendAuto */
 } RMX_OPTION;
+
+/* Both find the same. BPF asks the kernel itself, is many times faster, and also sees the processes
+ * that /proc does not let the caller read. It needs CAP_BPF and CAP_PERFMON, Linux 6.7, and a
+ * library that was built with it; where it is not to be had, RmxBackendBpf lets what looks at the
+ * machine fail with 5. The environment's RESTART_MANAGER_BACKEND, "proc" or "bpf", is what
+ * RmxBackendAuto means to a handle that is opened; 160 when it is anything else but "auto". */
+typedef enum _RMX_BACKEND RM_ANY_VALUE {
+  RmxBackendAuto = 0, /* BPF where it is to be had and faster, else /proc */
+  RmxBackendProc = 1, /* only /proc */
+  RmxBackendBpf = 2   /* only BPF */
+} RMX_BACKEND;
 
 /* Holds for this handle. 160 unknown option or value; 6. */
 DWORD WINAPI RmxSetOption(DWORD dwSessionHandle, RMX_OPTION Option, uint64_t ullValue);

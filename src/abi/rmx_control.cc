@@ -58,7 +58,9 @@ DWORD WINAPI RmxSetOption(DWORD dwSessionHandle, RMX_OPTION Option, uint64_t ull
     auto open = Handles().Get(dwSessionHandle);
     if (!open) return Pass(std::move(open));
     const bool is_switch = Option == RmxOptionRelaunch || Option == RmxOptionGuard;
-    const uint64_t most = is_switch ? 1 : kLongestLimit;
+    const uint64_t most = is_switch                    ? 1
+                          : Option == RmxOptionBackend ? RmxBackendBpf
+                                                       : kLongestLimit;
     if (ullValue > most)
       return Fail(kBadArguments, "option {} is at most {}, not {}", static_cast<int>(Option), most,
                   ullValue);
@@ -82,6 +84,10 @@ DWORD WINAPI RmxSetOption(DWORD dwSessionHandle, RMX_OPTION Option, uint64_t ull
         return {};
       case RmxOptionQueryTimeout:
         session.SetOption([&](SessionOptions& options) { options.limits.query = limit; });
+        return {};
+      case RmxOptionBackend:
+        session.SetOption(
+            [&](SessionOptions& options) { options.backend = static_cast<Backend>(ullValue); });
         return {};
       case RmxOptionLockTimeout: {
         auto store = OpenStore(open->directory, limit);

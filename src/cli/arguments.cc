@@ -129,6 +129,10 @@ Options ParseArguments(std::vector<std::string> arguments) {
   who_command->add_option("paths", who.targets.files, "Files or directories")->type_name("PATH");
   AddTrees(*who_command, who.targets);
   who_command->add_flag("--json", who.json, "Answer in JSON");
+  who_command
+      ->add_option("--backend", who.backend, "Ask the kernel by BPF, or /proc; auto takes the best")
+      ->type_name("auto|proc|bpf")
+      ->check(CLI::IsMember({"auto", "proc", "bpf"}));
 
   StaleOptions stale;
   CLI::App* stale_command = app.add_subcommand("stale", "Who runs code that was updated since");

@@ -37,6 +37,7 @@ struct WhoOptions {
 struct StaleOptions {
   bool all = false;
   bool json = false;
+  std::string backend;  // "auto", "proc", "bpf"; "" for the library's choice
 };
 
 struct RunOptions {

@@ -21,12 +21,19 @@ void DropSelf(api::AppList& list) {
   });
 }
 
+RMX_BACKEND BackendNamed(const std::string& name) {
+  if (name == "proc") return RmxBackendProc;
+  return name == "bpf" ? RmxBackendBpf : RmxBackendAuto;
+}
+
 api::Result<api::AppList> Look(const WhoOptions& options) {
   auto targets = ResolveTargets(options.targets, Missing::kIsError);
   if (!targets) return targets.error();
   auto session = api::Session::Start();
   if (!session) return session.error();
   if (auto done = Register(*session, *targets); !done) return done.error();
+  if (auto done = session->SetOption(RmxOptionBackend, BackendNamed(options.backend)); !done)
+    return done.error();
   // Tells who could be brought back if it were asked for.
   if (auto done = session->SetOption(RmxOptionRelaunch, 1); !done) return done.error();
   auto list = session->Apps();

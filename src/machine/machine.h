@@ -31,9 +31,17 @@ struct TreeFound {
   std::vector<Skipped> skipped;  // below it
 };
 
+// Who is asked about holders.
+enum class Backend {
+  kAuto,  // whichever is there, and faster, unless RESTART_MANAGER_BACKEND names one
+  kProc,
+  kBpf,  // a program in the kernel; fails where there is none
+};
+
 struct ObserveOptions {
   bool directories = true;  // also working and root directories
   bool capture = false;     // also what it takes to relaunch plain processes
+  Backend backend = Backend::kAuto;
 };
 
 // The hold of a session (docs/hold.md): while it exists, no held unit starts.

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <optional>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "base/win32_codes.h"
 #include "code/mapped_scan.h"
 #include "machine/departures.h"
+#include "machine/holder_finder.h"
 #include "machine/holds.h"
 #include "machine/kept_files.h"
 #include "machine/observe.h"
@@ -24,10 +26,20 @@
 namespace rm {
 namespace {
 
+Result<Backend> BackendOfEnvironment() {
+  const char* text = secure_getenv("RESTART_MANAGER_BACKEND");
+  const std::string name = text ? text : "";
+  if (name.empty() || name == "auto") return Backend::kAuto;
+  if (name == "proc") return Backend::kProc;
+  if (name == "bpf") return Backend::kBpf;
+  return Fail(kBadArguments, "RESTART_MANAGER_BACKEND is neither auto, proc nor bpf.");
+}
+
 class LinuxMachine final : public Machine {
  public:
-  LinuxMachine(ProcTree proc, std::string programs)
+  LinuxMachine(ProcTree proc, std::string programs, Backend usual)
       : proc_(std::move(proc)),
+        usual_(usual),
         programs_(programs),
         departures_(proc_, managers_, programs),
         holds_(managers_, std::move(programs)) {}
@@ -86,7 +98,10 @@ class LinuxMachine final : public Machine {
 
   Result<Observation> Observe(const Registration& registered, const ObserveOptions& options,
                               std::stop_token cancel) override {
-    return ObserveMachine(proc_, programs_, managers_, registered, options, std::move(cancel));
+    ObserveOptions chosen = options;
+    if (chosen.backend == Backend::kAuto) chosen.backend = usual_;
+    return ObserveMachine(proc_, finder_, programs_, managers_, registered, chosen,
+                          std::move(cancel));
   }
 
   bool IsAlive(const ProcessId& process) override {
@@ -154,6 +169,8 @@ class LinuxMachine final : public Machine {
 
  private:
   ProcTree proc_;
+  const Backend usual_;
+  HolderFinder finder_{proc_};
   const std::string programs_;
   ServiceManagers managers_;
   Departures departures_;
@@ -165,7 +182,9 @@ class LinuxMachine final : public Machine {
 Result<std::unique_ptr<Machine>> MakeLinuxMachine(std::string programs) {
   auto proc = ProcTree::Open();
   if (!proc) return Pass(std::move(proc));
-  return std::make_unique<LinuxMachine>(std::move(*proc), std::move(programs));
+  auto usual = BackendOfEnvironment();
+  if (!usual) return Pass(std::move(usual));
+  return std::make_unique<LinuxMachine>(std::move(*proc), std::move(programs), *usual);
 }
 
 }  // namespace rm

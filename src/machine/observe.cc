@@ -15,7 +15,6 @@
 #include "apps/registration.h"
 #include "machine/windows.h"
 #include "procfs/child_answers.h"
-#include "procfs/holders.h"
 #include "procfs/identity.h"
 #include "procfs/process.h"
 #include "procfs/snapshot.h"
@@ -227,9 +226,10 @@ bool IsPlain(const Observation& seen, const ProcessId& id) {
 
 }  // namespace
 
-Result<Observation> ObserveMachine(const ProcTree& proc, const std::string& programs,
-                                   ServiceManagers& managers, const Registration& registered,
-                                   const ObserveOptions& options, std::stop_token cancel) {
+Result<Observation> ObserveMachine(const ProcTree& proc, HolderFinder& finder,
+                                   const std::string& programs, ServiceManagers& managers,
+                                   const Registration& registered, const ObserveOptions& options,
+                                   std::stop_token cancel) {
   Observation seen;
   auto targets = TargetsOf(registered, cancel);
   if (!targets) return Pass(std::move(targets));
@@ -238,7 +238,7 @@ Result<Observation> ObserveMachine(const ProcTree& proc, const std::string& prog
     ScanOptions scan;
     scan.directories = options.directories;
     scan.cancel = cancel;
-    auto found = FindHolders(proc, targets->files, scan);
+    auto found = finder.Find(targets->files, scan, options.backend);
     if (!found) return Pass(std::move(found));
     seen.holdings = std::move(found->holdings);
     for (Holding& holding : seen.holdings) NameBelow(*targets, registered.files.size(), holding);

@@ -4,6 +4,7 @@
 #include <stop_token>
 #include <string>
 
+#include "machine/holder_finder.h"
 #include "machine/machine.h"
 #include "machine/service_managers.h"
 #include "procfs/proc_tree.h"
@@ -11,8 +12,9 @@
 namespace rm {
 
 // `programs`: the directory of rm-windows.
-Result<Observation> ObserveMachine(const ProcTree& proc, const std::string& programs,
-                                   ServiceManagers& managers, const Registration& registered,
-                                   const ObserveOptions& options, std::stop_token cancel);
+Result<Observation> ObserveMachine(const ProcTree& proc, HolderFinder& finder,
+                                   const std::string& programs, ServiceManagers& managers,
+                                   const Registration& registered, const ObserveOptions& options,
+                                   std::stop_token cancel);
 
 }  // namespace rm

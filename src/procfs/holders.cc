@@ -26,9 +26,17 @@ auto Key(const Holding& h) { return std::tie(h.process, h.kind, h.file, h.fd); }
 
 }  // namespace
 
+// The whole order puts current content before previous; of two equal keys the first one stays.
+void SortHoldings(std::vector<Holding>& holdings) {
+  std::sort(holdings.begin(), holdings.end());
+  holdings.erase(std::unique(holdings.begin(), holdings.end(),
+                             [](const Holding& a, const Holding& b) { return Key(a) == Key(b); }),
+                 holdings.end());
+}
+
 Result<HolderScan> FindHolders(const ProcTree& proc, std::span<const FileTarget> targets,
                                const ScanOptions& options) {
-  Result<std::vector<pid_t>> pids = ListPids(proc);
+  Result<std::vector<pid_t>> pids = options.only ? *options.only : ListPids(proc);
   if (!pids) return Pass(std::move(pids));
   Result<ProcTree> tree = proc.Clone();
   if (!tree) return Pass(std::move(tree));
@@ -42,12 +50,7 @@ Result<HolderScan> FindHolders(const ProcTree& proc, std::span<const FileTarget>
                 strerror(failed));
   }
   HolderScan all = search->Take();
-  // The whole order puts current content before previous; of two equal keys the first one stays.
-  std::sort(all.holdings.begin(), all.holdings.end());
-  all.holdings.erase(
-      std::unique(all.holdings.begin(), all.holdings.end(),
-                  [](const Holding& a, const Holding& b) { return Key(a) == Key(b); }),
-      all.holdings.end());
+  SortHoldings(all.holdings);
   std::sort(all.unreadable.begin(), all.unreadable.end());
   std::sort(all.in_flight.begin(), all.in_flight.end());
   std::sort(all.unanswered.begin(), all.unanswered.end());

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -35,6 +36,7 @@ struct ScanOptions {
   bool directories = false;  // look at working and root directories, too
   std::stop_token cancel;
   Patience patience;
+  std::optional<std::vector<pid_t>> only;  // look at these processes alone
 };
 
 struct HolderScan {
@@ -68,5 +70,9 @@ struct HolderScan {
 // when /proc may not be read.
 Result<HolderScan> FindHolders(const ProcTree& proc, std::span<const FileTarget> targets,
                                const ScanOptions& options = {});
+
+// In their order, each once. Of what is held as current and as previous content, the current one is
+// told.
+void SortHoldings(std::vector<Holding>& holdings);
 
 }  // namespace rm

@@ -139,6 +139,7 @@ Result<Session::Look> Session::LookAround(bool capture, std::stop_token cancel) 
   ResolveTargets(look.state.filters);
   ObserveOptions observe;
   observe.capture = capture;
+  observe.backend = options_.backend;
   auto seen = machine_->Observe(look.state.registered, observe, cancel);
   if (!seen) return Pass(std::move(seen));
   if (cancel.stop_requested()) return Fail(kCancelled, "looking for users was cancelled");

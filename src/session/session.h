@@ -27,6 +27,7 @@ enum class Role { kPrimary, kSecondary };
 struct SessionOptions {
   bool relaunch = false;
   bool guard = true;
+  Backend backend = Backend::kAuto;
   Limits limits;
 };
 
