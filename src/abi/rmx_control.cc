@@ -58,9 +58,8 @@ DWORD WINAPI RmxSetOption(DWORD dwSessionHandle, RMX_OPTION Option, uint64_t ull
     auto open = Handles().Get(dwSessionHandle);
     if (!open) return Pass(std::move(open));
     const bool is_switch = Option == RmxOptionRelaunch || Option == RmxOptionGuard;
-    const uint64_t most = is_switch                    ? 1
-                          : Option == RmxOptionBackend ? RmxBackendBpf
-                                                       : kLongestLimit;
+    uint64_t most = is_switch ? 1 : kLongestLimit;
+    if (Option == RmxOptionBackend) most = RmxBackendBpf;
     if (ullValue > most)
       return Fail(kBadArguments, "option {} is at most {}, not {}", static_cast<int>(Option), most,
                   ullValue);

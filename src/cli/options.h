@@ -32,12 +32,12 @@ struct StopOptions {
 struct WhoOptions {
   TargetOptions targets;  // files and trees
   bool json = false;
+  std::string backend;  // "auto", "proc", "bpf"; "" for the library's choice
 };
 
 struct StaleOptions {
   bool all = false;
   bool json = false;
-  std::string backend;  // "auto", "proc", "bpf"; "" for the library's choice
 };
 
 struct RunOptions {
