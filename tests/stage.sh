@@ -16,7 +16,8 @@ echo old >"$stage/file"
 echo new >"$stage/new"
 pid=
 # The application of this test, which is nobody's child once it was brought back.
-trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null || true; rm -rf "$stage"' EXIT
+# A guard that ends looks into the store once more.
+trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null || true; until rm -rf "$stage" 2>/dev/null; do :; done' EXIT
 
 # The pipe has a reader and a writer as long as this shell lives.
 exec 3<>"$stage/status"

@@ -1,6 +1,7 @@
 // RmGetList, RmShutdown, RmRestart, RmCancelCurrentTask.
 #include <restartmanager.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -41,15 +42,21 @@ DWORD WINAPI RmGetList(DWORD dwSessionHandle, UINT* pnProcInfoNeeded, UINT* pnPr
     std::vector<const App*> listed;
     for (const App& app : list->apps)
       if (!app.only_directories) listed.push_back(&app);
+    // All that takes memory comes before the caller's places are touched.
+    Result<void> told;
+    std::vector<RM_PROCESS_INFO> infos;
+    if (listed.size() > *pnProcInfo) {
+      told = Fail(kMoreData, "{} applications are affected, the list has room for {}",
+                  listed.size(), *pnProcInfo);
+    } else {
+      for (const App* app : listed) infos.push_back(ToInfo(*app, open->boot_us));
+    }
     *pnProcInfoNeeded = static_cast<UINT>(listed.size());
     *lpdwRebootReasons = list->reasons;
-    if (listed.size() > *pnProcInfo)
-      return Fail(kMoreData, "{} applications are affected, the list has room for {}",
-                  listed.size(), *pnProcInfo);
-    *pnProcInfo = static_cast<UINT>(listed.size());
-    for (size_t i = 0; i < listed.size(); ++i)
-      rgAffectedApps[i] = ToInfo(*listed[i], open->boot_us);
-    return {};
+    if (!told) return told;
+    *pnProcInfo = static_cast<UINT>(infos.size());
+    std::copy(infos.begin(), infos.end(), rgAffectedApps);
+    return told;
   });
 }
 

@@ -70,7 +70,6 @@ Result<std::shared_ptr<void>> BeginPaying(const std::string& store_directory,
 void CleanUp(const std::string& store_directory, const std::string& session) {
   const std::string relaunch = "relaunch-" + session + "-";
   unlink(GuardFile(store_directory, session).c_str());
-  unlink((store_directory + "/paying-" + session).c_str());
   DIR* directory = opendir(store_directory.c_str());
   if (!directory) return;
   while (const dirent* entry = readdir(directory))

@@ -114,17 +114,25 @@ Result<std::vector<std::optional<std::string>>> AnswersFromChild(const Questions
   std::vector<std::optional<std::string>> answers(questions.count);
   std::vector<size_t> open(questions.count);
   std::iota(open.begin(), open.end(), 0);
+  std::optional<size_t> again;  // its child was ended by somebody else: it may have another one
   while (!open.empty() && Clock::now() < end) {
     const UniqueFd in = StartChild(questions, open, kMostTimes * patience);
     if (!in) return Fail(kOutOfMemory, "Cannot start a process: {}.", strerror(errno));
     std::string buffer;
     size_t done = 0;
+    Clock::time_point due;
     for (; done < open.size(); ++done) {
-      answers[open[done]] = ReadAnswer(in.get(), buffer, std::min(Clock::now() + patience, end));
+      due = std::min(Clock::now() + patience, end);
+      answers[open[done]] = ReadAnswer(in.get(), buffer, due);
       if (!answers[open[done]]) break;
     }
     if (done == open.size()) break;
     const size_t unanswered = open[done];
+    if (Clock::now() < due && again != unanswered) {
+      again = unanswered;
+      open.erase(open.begin(), open.begin() + static_cast<ptrdiff_t>(done));
+      continue;
+    }
     open.erase(open.begin(), open.begin() + static_cast<ptrdiff_t>(done) + 1);
     if (!questions.alike) continue;
     std::erase_if(open, [&](size_t other) { return questions.alike(unanswered, other); });

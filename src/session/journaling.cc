@@ -1,6 +1,7 @@
 #include "session/journaling.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 namespace rm {
@@ -35,6 +36,15 @@ std::optional<JournalEvent> AsJournalEvent(EventKind kind) {
   }
 }
 
+// What was done is done, whether or not there is memory to tell of it.
+template <class Tell>
+void Quietly(Tell tell) noexcept {
+  try {
+    tell();
+  } catch (const std::bad_alloc&) {
+  }
+}
+
 // A unit that is stopped and started with another one: nothing else is known of it.
 App OnlyUnit(const UnitRef& unit) {
   App app;
@@ -62,11 +72,17 @@ void Journaling::Registered(const Registration& batch) {
     untold_.services += batch.services.size();
     return;
   }
-  Speak(ResourcesRegistered(
-      session_, {batch.files.size(), batch.processes.size(), batch.services.size(), batch}));
+  Quietly([&] {
+    Speak(ResourcesRegistered(
+        session_, {batch.files.size(), batch.processes.size(), batch.services.size(), batch}));
+  });
 }
 
 void Journaling::RebootNeeded(const std::vector<App>& apps, uint32_t reasons) {
+  Quietly([&] { TellReboot(apps, reasons); });
+}
+
+void Journaling::TellReboot(const std::vector<App>& apps, uint32_t reasons) {
   std::vector<App> in_the_way;
   std::string told;
   for (const App& app : apps) {
@@ -88,8 +104,10 @@ void Journaling::WillNotComeBack(const StopPlan& plan) {
       if (app.come_back != ComeBack::kNot ||
           (app.status & (kStatusRestartMasked | kStatusErrorOnStop)))
         continue;
-      if (!not_back_told_.insert(app.main).second) continue;
-      Act(AppEvent(JournalEvent::kCannotComeBack, session_, app, {}, app.why_not_back));
+      Quietly([&] {
+        if (!not_back_told_.insert(app.main).second) return;
+        Act(AppEvent(JournalEvent::kCannotComeBack, session_, app, {}, app.why_not_back));
+      });
     }
   }
 }
@@ -99,7 +117,7 @@ EventSink Journaling::Listening(const std::vector<App>& apps, std::vector<std::s
   if (!sink_) return next;
   return [this, &apps, files = std::move(files), next = std::move(next),
           along = std::set<UnitRef>()](const Event& event) mutable {
-    Hear(event, apps, files, along);
+    Quietly([&] { Hear(event, apps, files, along); });
     if (next) next(event);
   };
 }
@@ -128,10 +146,12 @@ void Journaling::Hear(const Event& event, const std::vector<App>& apps,
   }
 }
 
-void Journaling::Trouble(const std::string& sentence) { Act(InternalError(&session_, sentence)); }
+void Journaling::Trouble(const std::string& sentence) {
+  Quietly([&] { Act(InternalError(&session_, sentence)); });
+}
 
 void Journaling::Ends() {
-  if (begin_ != Begin::kWhenItActs) Act(SessionEnds(session_));
+  if (begin_ != Begin::kWhenItActs) Quietly([&] { Act(SessionEnds(session_)); });
 }
 
 void Journaling::TellUntold() {

@@ -36,6 +36,7 @@ class Journaling {
   void Ends();
 
  private:
+  void TellReboot(const std::vector<App>& apps, uint32_t reasons);
   void Act(const JournalRecord& record);
   void Speak(const JournalRecord& record);
   void TellUntold();

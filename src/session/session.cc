@@ -423,7 +423,7 @@ Result<void> PayFor(SessionRecord record, Machine& machine, SessionStore& store,
   if (!paying) return Pass(std::move(paying));
   // Whoever paid until now may have changed it, or ended it.
   auto state = store.Load(record.id);
-  if (!state && state.error().code == kSessionCredentialConflict) {
+  if (!state && state.error().code == kInvalidHandle) {
     machine.CleanUp(store_directory, record.name);
     return {};
   }

@@ -125,7 +125,10 @@ std::vector<std::string> Population::LeftInStore() const {
   std::vector<std::string> names;
   for (const auto& entry : fs::directory_iterator(store())) {
     const std::string name = entry.path().filename();
-    if (!name.starts_with("sessions.db") && !name.starts_with("late-")) names.push_back(name);
+    // What stays: the database, what a late return waits for, how much the journal was told.
+    const bool stays = name.starts_with("sessions.db") || name.starts_with("late-") ||
+                       name.starts_with("journal-budget");
+    if (!stays) names.push_back(name);
   }
   return names;
 }

@@ -64,7 +64,7 @@ bool Owes(const std::vector<Debt>& debts) {
   });
 }
 
-tl::unexpected<Error> Ended() { return Fail(kSessionCredentialConflict, "The session has ended."); }
+tl::unexpected<Error> Ended() { return Fail(kInvalidHandle, "The session has ended."); }
 
 class RegistryStore final : public SessionStore {
  public:
