@@ -34,6 +34,24 @@ void CloseAllBut(int one, int other) {
   close_range(static_cast<unsigned>(first), ~0u, 0);
 }
 
+// False, whatever happens: nothing may get out of the child and go on as if it were the caller.
+bool Put(const Questions& questions, size_t number, int out) noexcept {
+  try {
+    const std::string answer = questions.answer(number);
+    const size_t size = answer.size();
+    const std::string framed =
+        std::string(reinterpret_cast<const char*>(&size), sizeof size) + answer;
+    for (std::string_view left = framed; !left.empty();) {
+      const ssize_t put = write(out, left.data(), left.size());
+      if (put <= 0) return false;
+      left.remove_prefix(static_cast<size_t>(put));
+    }
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
 // In the child. It must not keep anything of the caller's open, nor outlive its timer.
 [[noreturn]] void Answer(const Questions& questions, const std::vector<size_t>& numbers, int out,
                          milliseconds limit) {
@@ -49,15 +67,7 @@ void CloseAllBut(int one, int other) {
   const itimerval timer{.it_interval = {}, .it_value = {.tv_sec = seconds, .tv_usec = 0}};
   setitimer(ITIMER_REAL, &timer, nullptr);
   for (const size_t number : numbers) {
-    const std::string answer = questions.answer(number);
-    const size_t size = answer.size();
-    const std::string framed =
-        std::string(reinterpret_cast<const char*>(&size), sizeof size) + answer;
-    for (std::string_view left = framed; !left.empty();) {
-      const ssize_t put = write(out, left.data(), left.size());
-      if (put <= 0) _exit(1);
-      left.remove_prefix(static_cast<size_t>(put));
-    }
+    if (!Put(questions, number, out)) _exit(1);
   }
   _exit(0);
 }
