@@ -1,0 +1,46 @@
+#include "procfs/child_answers.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <new>
+
+#include "base/unique_fd.h"
+
+namespace rm {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::Optional;
+
+// Thrown out of the child it went on in the caller's code, as a second caller: it ended the
+// session that the first one worked in.
+TEST(ChildAnswersTest, WhoHasNoMemoryToAnswerEndsAndGoesOnNowhereElse) {
+  const pid_t caller = getpid();
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const UniqueFd in(ends[0]);
+  UniqueFd out(ends[1]);
+  Questions questions;
+  questions.count = 2;
+  questions.descriptor = out.get();
+  questions.answer = [](size_t number) -> std::string {
+    if (number == 1) throw std::bad_alloc();
+    return "yes";
+  };
+  questions.alike = [](size_t, size_t) { return false; };
+  std::vector<std::optional<std::string>> answers;
+  try {
+    answers = AnswersFromChild(questions, std::chrono::seconds(20)).value();
+  } catch (...) {
+  }
+  if (getpid() != caller) _exit(write(out.get(), "x", 1) == 1 ? 1 : 2);
+  out.Reset();
+  char second_caller = 0;
+  EXPECT_EQ(read(in.get(), &second_caller, 1), 0) << "until all who have the other end are gone";
+  EXPECT_THAT(answers, ElementsAre(Optional(std::string("yes")), std::nullopt));
+}
+
+}  // namespace
+}  // namespace rm
