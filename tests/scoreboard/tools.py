@@ -13,9 +13,10 @@ class Hangs(Exception):
     pass
 
 
-def run(scene, *command):
+def run(scene, *command, **variables):
     """stdout and stderr of a command; its status does not matter."""
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=scene.environment)
+    environment = {**scene.environment, **variables}
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
     try:
         out, err = child.communicate(timeout=PATIENCE)
     except subprocess.TimeoutExpired:
@@ -29,8 +30,8 @@ def ours(backend):
 
     def ask(scene, question):
         command = ["session", "list", question.session] if question.session else ["who", question.path]
-        option = [f"--backend={backend}"] if backend else []
-        out, err = run(scene, scene.build / "bin/restartctl", *command, "--json", *option)
+        variables = {"RESTART_MANAGER_BACKEND": backend} if backend else {}
+        out, err = run(scene, scene.build / "bin/restartctl", *command, "--json", **variables)
         if not out:
             raise RuntimeError(err.strip())
         answer = json.loads(out)
