@@ -58,6 +58,13 @@ class BothBackendsTest : public testing::Test {
     EXPECT_THAT(kernel.unreadable, testing::IsSubsetOf(proc.unreadable));
     return proc.holdings;
   }
+  // Who looks opens "/" for a moment, and may see that or not.
+  static std::vector<Holding> WithoutOwnDescriptors(HolderScan scan) {
+    std::erase_if(scan.holdings, [](const Holding& holding) {
+      return holding.process.pid == getpid() && holding.kind == HoldKind::kDescriptor;
+    });
+    return scan.holdings;
+  }
   std::string MakeDirectory(const std::string& name) {
     fs::create_directory(at_.path() + "/" + name);
     return at_.path() + "/" + name;
@@ -313,7 +320,10 @@ TEST_F(BothBackendsTest, AskedFromInsideAPidNamespace) {
       proc_ = std::move(*ProcTree::Open());
       EXPECT_EQ(Agreed({Target(file)}).size(), 3u);
       // Three root directories, two executables that are mapped.
-      EXPECT_EQ(Agreed({Target("/", 0), Target(test::HolderProgram(), 1)}).size(), 7u);
+      const std::vector<FileTarget> targets{Target("/", 0), Target(test::HolderProgram(), 1)};
+      const auto proc = WithoutOwnDescriptors(Find(targets, Backend::kProc));
+      EXPECT_EQ(WithoutOwnDescriptors(Find(targets, Backend::kBpf)), proc);
+      EXPECT_EQ(proc.size(), 7u);
       _exit(HasFailure() ? 1 : 0);
     }
     int status = 1;
