@@ -17,13 +17,14 @@
 #include <sstream>
 
 #include "bench/population.h"
-#include "procfs/holders.h"
+#include "machine/holder_finder.h"
 #include "procfs/identity.h"
 
 namespace rm::bench {
 namespace {
 
 constexpr int kRounds = 5;
+constexpr size_t kMostForOthers = 1000;  // files: beyond, fuser and lsof take minutes
 
 [[noreturn]] void Die(const std::string& why) {
   fmt::print(stderr, "bench-who: {}\n", why);
@@ -69,31 +70,45 @@ std::vector<std::string> Command(std::vector<std::string> words,
   return words;
 }
 
-HolderScan Find(const ProcTree& proc, const std::vector<std::string>& files, unsigned threads) {
-  Result<std::vector<FileResource>> resources = IdentifyFiles(files);
-  if (!resources) Die(resources.error().message);
-  std::vector<FileTarget> targets;
-  for (uint32_t i = 0; i < resources->size(); ++i) {
-    if (!(*resources)[i].at_registration) Die((*resources)[i].path + " is gone");
-    targets.push_back({.identity = *(*resources)[i].at_registration, .file = i});
-  }
-  Result<HolderScan> scan = FindHolders(proc, targets, {.threads = threads});
-  if (!scan) Die(scan.error().message);
-  return std::move(*scan);
-}
+// Asks one back end, identifying the files included.
+class Asker {
+ public:
+  explicit Asker(const ProcTree& proc) : finder_(proc) {}
 
-void Check(const ProcTree& proc, const Population& population,
-           const std::vector<std::string>& files) {
+  HolderScan Find(const std::vector<std::string>& files, Backend backend, unsigned threads) {
+    Result<std::vector<FileResource>> resources = IdentifyFiles(files);
+    if (!resources) Die(resources.error().message);
+    std::vector<FileTarget> targets;
+    for (uint32_t i = 0; i < resources->size(); ++i) {
+      if (!(*resources)[i].at_registration) Die((*resources)[i].path + " is gone");
+      targets.push_back({.identity = *(*resources)[i].at_registration, .file = i});
+    }
+    Result<HolderScan> scan = finder_.Find(targets, {.threads = threads}, backend);
+    if (!scan) Die(scan.error().message);
+    return std::move(*scan);
+  }
+  void Load() {
+    if (const auto loaded = finder_.Load(Population::kFiles); !loaded) Die(loaded.error().message);
+  }
+
+ private:
+  HolderFinder finder_;
+};
+
+void Check(Asker& asker, const Population& population, const std::vector<std::string>& files) {
   std::set<std::pair<std::string, pid_t>> told, truth;
   std::set<pid_t> pids;
-  for (const Holding& h : Find(proc, files, 0).holdings) {
+  const std::vector<Holding> holdings = asker.Find(files, Backend::kProc, 0).holdings;
+  for (const Holding& h : holdings) {
     told.emplace(files[h.file], h.process.pid);
     pids.insert(h.process.pid);
   }
+  if (asker.Find(files, Backend::kBpf, 0).holdings != holdings) Die("the back ends disagree");
   for (const std::string& file : files) {
     for (const pid_t pid : population.Holders(file)) truth.emplace(file, pid);
   }
   if (told != truth) Die(fmt::format("{} facts, expected {}", told.size(), truth.size()));
+  if (files.size() > kMostForOthers) return;
   std::istringstream fuser(Run(Command({"fuser"}, files)));
   for (pid_t pid; fuser >> pid;) {
     if (!pids.contains(pid)) Die(fmt::format("fuser alone names {}", pid));
@@ -111,38 +126,34 @@ struct Row {
   }
 };
 
-void Compare(const ProcTree& proc, const Population& population, int count,
-             const std::vector<std::string>& files, bool lsof) {
-  Check(proc, population, files);
-  std::vector<Row> rows = {
-      {"fuser", [&] { Run(Command({"fuser"}, files)); }, {}},
-      {"FindHolders", [&] { Find(proc, files, 0); }, {}},
-      {"FindHolders, 1 thread", [&] { Find(proc, files, 1); }, {}},
+void Compare(Asker& asker, const Population& population, int count, const char* question,
+             const std::vector<std::string>& files) {
+  Check(asker, population, files);
+  const auto ask = [&](Backend backend, unsigned threads) {
+    return [&asker, &files, backend, threads] { asker.Find(files, backend, threads); };
   };
-  if (lsof) rows.push_back({"lsof -nPw", [&] { Run(Command({"lsof", "-nPw"}, files)); }, {}});
+  std::vector<Row> rows = {
+      {"BPF, nothing looked for", [&] { asker.Find({}, Backend::kBpf, 1); }, {}},
+      {"BPF, 1 thread", ask(Backend::kBpf, 1), {}},
+      {"BPF, 2 threads", ask(Backend::kBpf, 2), {}},
+      {"/proc, 1 thread", ask(Backend::kProc, 1), {}},
+      {"/proc, 2 threads", ask(Backend::kProc, 2), {}},
+  };
+  if (files.size() <= kMostForOthers) {
+    rows.push_back({"fuser", [&] { Run(Command({"fuser"}, files)); }, {}});
+    rows.push_back({"lsof -nPw", [&] { Run(Command({"lsof", "-nPw"}, files)); }, {}});
+  }
   // In turns, so that what else the machine does hits all alike.
   for (int round = 0; round < kRounds; ++round) {
     for (Row& row : rows) row.times.push_back(Milliseconds(row.work));
   }
-  const double fuser = rows[0].median();
+  const double one = rows[1].median();
   for (Row& row : rows) {
     const double median = row.median();
-    fmt::print("| {} | {} | {} | {:.1f} | {:.2f} |\n", count, files.size(), row.name, median,
-               median / fuser);
+    fmt::print("| {} | {} | {} | {:.1f} | {:.1f} |\n", count, question, row.name, median,
+               median / one);
   }
   fflush(stdout);
-}
-
-// One file against a thousand, in turns.
-void CompareCounts(const ProcTree& proc, const std::vector<std::string>& one,
-                   const std::vector<std::string>& many) {
-  std::vector<Row> rows = {{"", [&] { Find(proc, one, 0); }, {}},
-                           {"", [&] { Find(proc, many, 0); }, {}}};
-  for (int round = 0; round < 3 * kRounds; ++round) {
-    for (Row& row : rows) row.times.push_back(Milliseconds(row.work));
-  }
-  fmt::print("\n{} files take {:.2f} times as long as one.\n\n", many.size(),
-             rows[1].median() / rows[0].median());
 }
 
 int Main(int argc, char** argv) {
@@ -151,15 +162,26 @@ int Main(int argc, char** argv) {
   const Population population(argv[1], count);
   const Result<ProcTree> proc = ProcTree::Open();
   if (!proc) Die(proc.error().message);
-  std::vector<std::string> many;
+  Asker asker(*proc);
+  std::vector<double> loads;
+  for (int i = 0; i < kRounds; ++i) {
+    Asker fresh(*proc);
+    loads.push_back(Milliseconds([&] { fresh.Load(); }));
+  }
+  asker.Load();
+  std::sort(loads.begin(), loads.end());
+  fmt::print("To load the BPF program: {:.1f} ms, once.\n\n", loads[loads.size() / 2]);
+
+  std::vector<std::string> ten, many, all;
+  for (int i = 0; i < 10; ++i) ten.push_back(population.Library(i));
   for (int i = 0; i < 950; ++i) many.push_back(population.File(i * 10));
   for (int i = 0; i < 50; ++i) many.push_back(population.Library(i * 4));
-
-  fmt::print("| processes | files | | ms | x fuser |\n|---|---|---|---|---|\n");
-  Compare(*proc, population, count, {population.File(0)}, true);
-  Compare(*proc, population, count, {population.Library(0)}, true);
-  Compare(*proc, population, count, many, true);
-  CompareCounts(*proc, {population.File(0)}, many);
+  for (int i = 0; i < Population::kFiles; ++i) all.push_back(population.File(i));
+  fmt::print("| processes | question | | ms | x BPF, 1 thread |\n|---|---|---|---|---|\n");
+  Compare(asker, population, count, "1 file", {population.File(0)});
+  Compare(asker, population, count, "10 libraries", ten);
+  Compare(asker, population, count, "1000 files", many);
+  Compare(asker, population, count, "10000 files", all);
   return 0;
 }
 

@@ -13,7 +13,7 @@ directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
 trap 'exit 1' INT TERM
 echo "Linux $(uname -r), $(nproc) processors, $(date -u +%F); median of 5, in turns"
-for count in 500 2000; do
+for count in ${COUNTS:-500 2000 5000}; do
   echo
   unshare --pid --mount --fork --kill-child --mount-proc "$program" "$directory/pool" "$count"
 done
