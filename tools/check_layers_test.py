@@ -82,6 +82,13 @@ class CheckLayersTest(unittest.TestCase):
             self.assert_red({name: HEADER}, "name it by what is in it")
         self.assert_green({"systemd/manager.h": HEADER, "machine/service_managers.h": HEADER})
 
+    def test_classes_of_one_name_in_two_rooms_are_red(self):
+        store = {"store/link.h": HEADER + "class Link {\n};\n"}
+        self.assert_red(store | {"systemd/link.h": HEADER + "struct Link {\n};\n"},
+                        "Link is a class of store/link.h and of systemd/link.h")
+        self.assert_green(store | {"systemd/link.h": HEADER + "class Link;\n"})
+        self.assert_green(store | {"store/win32/link.h": HEADER + "class Link {\n};\n"})
+
     def test_an_unknown_room_is_red(self):
         self.assert_red({"attic/a.cc": ""}, "the room attic is not in the table of doors")
 

@@ -36,10 +36,10 @@ class HandleTable {
   void Remove(DWORD handle, const std::shared_ptr<Session>& session);
 
  private:
-  std::mutex mutex_;
   // The first free place.
   std::optional<DWORD> Free() const;
 
+  std::mutex mutex_;
   std::array<OpenSession, kHandles> open_;
   std::bitset<kHandles> reserved_;
 };

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "abi/answer.h"
+#include "abi/app_answer.h"
 #include "abi/call.h"
 #include "abi/convert.h"
 #include "abi/handles.h"
@@ -50,8 +51,7 @@ RMX_HOLDER_LIST* ToHolders(const HolderList& list, int64_t boot_us) {
   }
   top.nHolders = static_cast<UINT>(holders.size());
   top.rgHolders = answer->Keep(std::move(holders));
-  std::vector<DWORD> unreadable;
-  for (const ProcessId& process : list.unreadable) unreadable.push_back(process.pid);
+  auto unreadable = ToPids(list.unreadable);
   top.nUnreadable = static_cast<UINT>(unreadable.size());
   top.rgUnreadable = answer->Keep(std::move(unreadable));
   return Release(std::move(answer));

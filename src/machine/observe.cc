@@ -200,7 +200,7 @@ class Observer {
 // A process can keep whoever reads its arguments waiting for ever: by a child, with a limit.
 Result<void> Capture(const ProcTree& proc, const std::vector<ProcessId>& processes,
                      Observation& seen) {
-  Questions questions;
+  ChildQuestions questions;
   questions.count = processes.size();
   questions.descriptor = proc.fd();
   questions.answer = [&](size_t i) {

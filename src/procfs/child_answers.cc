@@ -35,7 +35,7 @@ void CloseAllBut(int one, int other) {
 }
 
 // False, whatever happens: nothing may get out of the child and go on as if it were the caller.
-bool Put(const Questions& questions, size_t number, int out) noexcept {
+bool Put(const ChildQuestions& questions, size_t number, int out) noexcept {
   try {
     const std::string answer = questions.answer(number);
     const size_t size = answer.size();
@@ -53,8 +53,8 @@ bool Put(const Questions& questions, size_t number, int out) noexcept {
 }
 
 // In the child. It must not keep anything of the caller's open, nor outlive its timer.
-[[noreturn]] void Answer(const Questions& questions, const std::vector<size_t>& numbers, int out,
-                         milliseconds limit) {
+[[noreturn]] void Answer(const ChildQuestions& questions, const std::vector<size_t>& numbers,
+                         int out, milliseconds limit) {
   if (out < 3) out = fcntl(out, F_DUPFD, 3);
   const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
   for (const int fd : {0, 1, 2}) dup2(nothing, fd);
@@ -73,7 +73,7 @@ bool Put(const Questions& questions, size_t number, int out) noexcept {
 }
 
 // Its answers come one after the other; its grandparent never has to wait for it.
-UniqueFd StartChild(const Questions& questions, const std::vector<size_t>& numbers,
+UniqueFd StartChild(const ChildQuestions& questions, const std::vector<size_t>& numbers,
                     milliseconds limit) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC)) return UniqueFd();
@@ -118,7 +118,7 @@ std::optional<std::string> ReadAnswer(int in, std::string& buffer, Clock::time_p
 
 }  // namespace
 
-Result<std::vector<std::optional<std::string>>> AnswersFromChild(const Questions& questions,
+Result<std::vector<std::optional<std::string>>> AnswersFromChild(const ChildQuestions& questions,
                                                                  milliseconds patience) {
   const Clock::time_point end = Clock::now() + kMostTimes * patience;
   std::vector<std::optional<std::string>> answers(questions.count);

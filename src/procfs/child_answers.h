@@ -11,7 +11,7 @@
 
 namespace rm {
 
-struct Questions {
+struct ChildQuestions {
   size_t count = 0;
   // The answer to question number i, as bytes; runs in the child.
   std::function<std::string(size_t)> answer;
@@ -25,6 +25,6 @@ struct Questions {
 // another child goes on. After five times `patience` all that is left is none. A child that hangs
 // is killed by a timer of its own as soon as the kernel lets go of it. 14: no child can be started.
 Result<std::vector<std::optional<std::string>>> AnswersFromChild(
-    const Questions& questions, std::chrono::milliseconds patience);
+    const ChildQuestions& questions, std::chrono::milliseconds patience);
 
 }  // namespace rm

@@ -22,7 +22,7 @@ TEST(ChildAnswersTest, WhoHasNoMemoryToAnswerEndsAndGoesOnNowhereElse) {
   ASSERT_EQ(pipe(ends), 0);
   const UniqueFd in(ends[0]);
   UniqueFd out(ends[1]);
-  Questions questions;
+  ChildQuestions questions;
   questions.count = 2;
   questions.descriptor = out.get();
   questions.answer = [](size_t number) -> std::string {

@@ -86,7 +86,7 @@ Result<FileResource> Unpack(const std::string& bytes, const std::string& path) {
 Result<std::vector<FileResource>> LookFromChild(std::span<const std::string> paths,
                                                 const std::vector<std::string>& served,
                                                 const LookUp& look, milliseconds patience) {
-  Questions questions;
+  ChildQuestions questions;
   questions.count = paths.size();
   questions.answer = [&](size_t i) { return Pack(look(paths[i])); };
   questions.alike = [&](size_t unanswered, size_t other) {

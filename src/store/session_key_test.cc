@@ -4,6 +4,8 @@
 
 #include <set>
 
+#include "store/hash_text.h"
+
 namespace rm {
 namespace {
 

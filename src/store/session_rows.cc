@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "base/win32_codes.h"
+#include "store/hash_text.h"
 #include "store/session_key.h"
 
 namespace rm {

@@ -130,20 +130,20 @@ std::string UnitPath(const std::string& unit) {
   return text;
 }
 
-Result<std::unique_ptr<Connection>> Connection::Open(std::optional<uid_t> user) {
+Result<std::unique_ptr<BusConnection>> BusConnection::Open(std::optional<uid_t> user) {
   if (sd_booted() <= 0) {
     return Fail(kFileNotFound, "This machine was not booted with systemd: it has no units.");
   }
-  std::unique_ptr<Connection> connection(new Connection);
+  std::unique_ptr<BusConnection> connection(new BusConnection);
   connection->user_ = user;
   Result<void> opened = connection->Reopen();
   if (!opened) return Pass(std::move(opened));
   return connection;
 }
 
-Milliseconds Connection::limit() const { return user_ ? kUserCallLimit : kCallLimit; }
+Milliseconds BusConnection::limit() const { return user_ ? kUserCallLimit : kCallLimit; }
 
-Result<void> Connection::Reopen() {
+Result<void> BusConnection::Reopen() {
   bus_.reset();
   sd_bus* bus = nullptr;
   int error = 0;
@@ -182,12 +182,12 @@ Result<void> Connection::Reopen() {
   return {};
 }
 
-Result<Message> Connection::Call(const Method& method, const std::string& what) {
+Result<Message> BusConnection::Call(const Method& method, const std::string& what) {
   return Call(method, what, [](sd_bus_message*) { return 0; });
 }
 
-Result<Message> Connection::Call(const Method& method, const std::string& what,
-                                 const Arguments& arguments) {
+Result<Message> BusConnection::Call(const Method& method, const std::string& what,
+                                    const Arguments& arguments) {
   if (given_up_) {
     return Fail(kSemTimeout, "{} is not asked to {}: it did not answer before.", NameOf(user_),
                 what);
@@ -221,8 +221,8 @@ Result<Message> Connection::Call(const Method& method, const std::string& what,
 
 namespace {
 
-Result<Message> GetProperty(Connection& connection, const std::string& path, const char* interface,
-                            const char* name, const char* type) {
+Result<Message> GetProperty(BusConnection& connection, const std::string& path,
+                            const char* interface, const char* name, const char* type) {
   Result<Message> reply = connection.Call(
       {path, kPropertiesInterface, "Get"}, fmt::format("tell {} of {}", name, path),
       [&](sd_bus_message* call) { return sd_bus_message_append(call, "ss", interface, name); });
@@ -237,8 +237,8 @@ Result<Message> GetProperty(Connection& connection, const std::string& path, con
 
 }  // namespace
 
-Result<std::string> Connection::GetString(const std::string& path, const char* interface,
-                                          const char* name) {
+Result<std::string> BusConnection::GetString(const std::string& path, const char* interface,
+                                             const char* name) {
   Result<Message> reply = GetProperty(*this, path, interface, name, "s");
   if (!reply) return Pass(std::move(reply));
   const char* value = "";
@@ -246,8 +246,8 @@ Result<std::string> Connection::GetString(const std::string& path, const char* i
   return std::string(value);
 }
 
-Result<uint32_t> Connection::GetNumber(const std::string& path, const char* interface,
-                                       const char* name) {
+Result<uint32_t> BusConnection::GetNumber(const std::string& path, const char* interface,
+                                          const char* name) {
   Result<Message> reply = GetProperty(*this, path, interface, name, "u");
   if (!reply) return Pass(std::move(reply));
   uint32_t value = 0;

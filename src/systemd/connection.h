@@ -45,9 +45,9 @@ using Arguments = std::function<int(sd_bus_message*)>;
 // A connected stream socket to `path`; blocks at most `limit`. 5 when the listener is not `owner`.
 Result<UniqueFd> ConnectPrivate(std::optional<uid_t> user, Milliseconds limit);
 
-class Connection {
+class BusConnection {
  public:
-  static Result<std::unique_ptr<Connection>> Open(std::optional<uid_t> user);
+  static Result<std::unique_ptr<BusConnection>> Open(std::optional<uid_t> user);
 
   // Sends and waits for the answer. `what` completes "... could not be done: " in a failure's
   // sentence. Codes: 2 no such unit, job or process; 5 not allowed; 121 no answer in time;
@@ -70,7 +70,7 @@ class Connection {
   sd_bus* bus() const { return bus_.get(); }
 
  private:
-  Connection() = default;
+  BusConnection() = default;
   Milliseconds limit() const;
 
   std::optional<uid_t> user_;

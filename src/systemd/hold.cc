@@ -80,7 +80,7 @@ int AppendProperties(sd_bus_message* call, const Transient& unit) {
   return error;
 }
 
-Result<void> Start(Connection& connection, const Transient& unit) {
+Result<void> Start(BusConnection& connection, const Transient& unit) {
   Result<Message> reply =
       connection.Call({kManagerPath, kManagerInterface, "StartTransientUnit"},
                       fmt::format("make {}", unit.name), [&](sd_bus_message* call) {
@@ -112,7 +112,7 @@ std::string GatePattern(const std::string& session) {
 }
 
 // Gates of a session that still stand: gate -> held unit.
-Result<std::map<std::string, std::string>> StandingGates(Connection& connection,
+Result<std::map<std::string, std::string>> StandingGates(BusConnection& connection,
                                                          const std::string& session) {
   Result<Message> reply = connection.Call({kManagerPath, kManagerInterface, "ListUnitsByPatterns"},
                                           "list the gates", [&](sd_bus_message* call) {

@@ -13,7 +13,7 @@ Manager::~Manager() = default;
 bool Manager::Booted() { return sd_booted() > 0; }
 
 Result<std::unique_ptr<Manager>> Manager::Connect(std::optional<uid_t> user) {
-  Result<std::unique_ptr<Connection>> connection = Connection::Open(user);
+  Result<std::unique_ptr<BusConnection>> connection = BusConnection::Open(user);
   if (!connection) return Pass(std::move(connection));
   std::unique_ptr<Manager> manager(new Manager);
   manager->user_ = user;

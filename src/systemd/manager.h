@@ -23,7 +23,7 @@
 
 namespace rm {
 
-class Connection;
+class BusConnection;
 class Tracker;
 
 inline constexpr Milliseconds kCallLimit{25'000};
@@ -175,7 +175,7 @@ class Manager {
   Result<void> MakeGates(const Hold& hold, std::vector<std::string>& made);
 
   std::optional<uid_t> user_;
-  std::unique_ptr<Connection> connection_;
+  std::unique_ptr<BusConnection> connection_;
   std::unique_ptr<Tracker> tracker_;
 };
 

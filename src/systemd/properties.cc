@@ -74,7 +74,7 @@ int ReadProperties(sd_bus_message* message, Properties& properties) {
   return more;
 }
 
-Result<Properties> UnitProperties(Connection& connection, const std::string& unit) {
+Result<Properties> UnitProperties(BusConnection& connection, const std::string& unit) {
   Result<Message> reply = connection.Call(
       {UnitPath(unit), kPropertiesInterface, "GetAll"}, fmt::format("describe {}", unit),
       [](sd_bus_message* call) { return sd_bus_message_append(call, "s", kUnitInterface); });

@@ -22,6 +22,6 @@ int ReadProperties(sd_bus_message* message, Properties& properties);
 
 // All properties of the unit's common interface. Also loads the unit: one that does not exist has
 // the LoadState "not-found".
-Result<Properties> UnitProperties(Connection& connection, const std::string& unit);
+Result<Properties> UnitProperties(BusConnection& connection, const std::string& unit);
 
 }  // namespace rm

@@ -18,7 +18,7 @@ uint32_t JobNumber(const char* path) {
 
 }  // namespace
 
-Result<UnitState> QueryState(Connection& connection, const std::string& unit) {
+Result<UnitState> QueryState(BusConnection& connection, const std::string& unit) {
   Result<Properties> properties = UnitProperties(connection, unit);
   if (!properties) return Pass(std::move(properties));
   UnitState state;

@@ -13,11 +13,11 @@
 namespace rm {
 
 // Reads what the service manager says about one unit now.
-Result<UnitState> QueryState(Connection& connection, const std::string& unit);
+Result<UnitState> QueryState(BusConnection& connection, const std::string& unit);
 
 class Tracker {
  public:
-  explicit Tracker(Connection& connection) : connection_(connection) {}
+  explicit Tracker(BusConnection& connection) : connection_(connection) {}
 
   Result<void> Watch(const std::string& unit);
   void Unwatch(const std::string& unit);
@@ -49,7 +49,7 @@ class Tracker {
   static int OnJobRemoved(sd_bus_message* message, void* self, sd_bus_error* error);
   static int OnReloading(sd_bus_message* message, void* self, sd_bus_error* error);
 
-  Connection& connection_;
+  BusConnection& connection_;
   uint32_t attached_ = 0;                   // generation of the connection that the slots belong to
   std::map<std::string, Watched> watched_;  // by the name that was asked for
   std::set<std::string> changed_;           // object paths of units

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""A FUSE file system that dies: dead_fuse.py FOLDER. One file, "file". Prints "ready" when it is mounted. After SIGUSR1 it prints
-"dead" and answers nothing any more, though it goes on to take requests: what waits for it waits for ever.
+"""A FUSE file system that dies: dead_fuse.py FOLDER NAME [SOURCE]. One file, of this name, with the content of SOURCE or of 'x'
+alone. Prints "ready" when it is mounted. After SIGUSR1 it prints "dead" and answers nothing any more, though it goes on to take requests: what waits for it waits for ever.
 """
 
 import ctypes
 import errno
 import os
+import pathlib
 import signal
 import stat
 import struct
@@ -14,13 +15,13 @@ import sys
 LOOKUP, FORGET, GETATTR, OPEN, READ, RELEASE, FLUSH, INIT, OPENDIR, READDIR, RELEASEDIR, INTERRUPT, STATX = (
     1, 2, 3, 14, 15, 18, 25, 26, 27, 28, 29, 36, 52)
 ROOT, FILE = 1, 2
-SIZE = 1 << 16
+CONTENT = b"x" * (1 << 16)
 
 
 def attributes(node):
-    mode, size = (stat.S_IFDIR | 0o755, 4096) if node == ROOT else (stat.S_IFREG | 0o755, SIZE)
+    mode, size = (stat.S_IFDIR | 0o755, 4096) if node == ROOT else (stat.S_IFREG | 0o755, len(CONTENT))
     # ino, size, blocks, 3 times, 3 nanoseconds, mode, nlink, uid, gid, rdev, blksize, flags
-    return struct.pack("=QQQQQQIIIIIIIIII", node, size, 8, 0, 0, 0, 0, 0, 0, mode, 1, 0, 0, 0, 4096, 0)
+    return struct.pack("=QQQQQQIIIIIIIIII", node, size, (size + 511) // 512, 0, 0, 0, 0, 0, 0, mode, 1, 0, 0, 0, 4096, 0)
 
 
 def answer(code, node, body):
@@ -29,7 +30,7 @@ def answer(code, node, body):
         major, minor, readahead, _ = struct.unpack_from("=IIII", body)
         return struct.pack("=IIIIHHIIHHI7I", major, min(minor, 31), readahead, 0, 12, 10, 1 << 16, 1, 16, 0, 0, *([0] * 7))
     if code == LOOKUP:
-        if body.rstrip(b"\0") != b"file":
+        if body.rstrip(b"\0") != os.fsencode(sys.argv[2]):
             return errno.ENOENT
         return struct.pack("=QQQQII", FILE, 0, 0, 0, 0, 0) + attributes(FILE)
     if code == GETATTR:
@@ -38,13 +39,16 @@ def answer(code, node, body):
         return struct.pack("=QII", 0, 0, 0)
     if code == READ:
         _, offset, size = struct.unpack_from("=QQI", body)
-        return b"x" * max(0, min(size, SIZE - offset))
+        return CONTENT[offset : offset + size]
     if code in (READDIR, RELEASE, RELEASEDIR, FLUSH):
         return b""
     return errno.ENOSYS
 
 
 def main():
+    global CONTENT
+    if len(sys.argv) > 3:
+        CONTENT = pathlib.Path(sys.argv[3]).read_bytes()
     device = os.open("/dev/fuse", os.O_RDWR)
     options = f"fd={device},rootmode=40000,user_id=0,group_id=0,allow_other".encode()
     libc = ctypes.CDLL(None, use_errno=True)

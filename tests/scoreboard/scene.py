@@ -119,7 +119,8 @@ class Scene:
         return key
 
     def await_tick(self):
-        """Until the clock by which processes start has moved on, twice."""
+        """Until the clock by which processes start has moved on, twice: what is written from now on is younger than a process that
+        runs already, as far as times can tell."""
         ticks = os.sysconf("SC_CLK_TCK")
         first = int(time.clock_gettime(time.CLOCK_BOOTTIME) * ticks)
         while int(time.clock_gettime(time.CLOCK_BOOTTIME) * ticks) < first + 2:
@@ -170,13 +171,6 @@ class Scene:
                 subprocess.run(command, check=True)
 
         return enter
-
-    def tick(self):
-        """Returns when what is written from now on is younger than a process that runs already, as far as times can tell: a
-        process knows its start to a hundredth of a second."""
-        end = time.time() + 0.05
-        while time.time() < end:
-            os.sched_yield()
 
     def later(self, *command):
         """Runs when the scene ends, whatever happened."""

@@ -30,8 +30,7 @@ def ours(backend):
 
     def ask(scene, question):
         command = ["session", "list", question.session] if question.session else ["who", question.path]
-        variables = {"RESTART_MANAGER_BACKEND": backend} if backend else {}
-        out, err = run(scene, scene.build / "bin/restartctl", *command, "--json", **variables)
+        out, err = run(scene, scene.build / "bin/restartctl", *command, "--json", RESTART_MANAGER_BACKEND=backend)
         if not out:
             raise RuntimeError(err.strip())
         answer = json.loads(out)
@@ -75,13 +74,9 @@ def lsfd(scene, question):
 
 def backends(build):
     """What restartctl can be told to use, on this machine."""
-    text = subprocess.run([build / "bin/restartctl", "who", "--help"], capture_output=True, check=False).stdout
-    if b"--backend" not in text:
-        return {"restartctl": ours("")}
-    columns = {}
-    for name in "proc", "bpf":
-        columns[f"restartctl ({name})"] = ours(name)
-    return columns
+    command = [build / "bin/restartctl", "who", "--backend=bpf", "/"]
+    names = ["proc"] if subprocess.run(command, capture_output=True, check=False).returncode == 2 else ["proc", "bpf"]
+    return {f"restartctl ({name})": ours(name) for name in names}
 
 
 def who(build):

@@ -10,9 +10,8 @@
 
 #include "base/win32_codes.h"
 #include "store/codec.h"
+#include "store/hash_text.h"
 #include "store/packed.h"
-#include "store/session_key.h"
-#include "store/win32/hash_text.h"
 
 namespace rm {
 namespace {

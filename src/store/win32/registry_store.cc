@@ -7,6 +7,7 @@
 #include "base/win32/handle.h"
 #include "base/win32/system_error.h"
 #include "base/win32_codes.h"
+#include "store/hash_text.h"
 #include "store/session_key.h"
 #include "store/win32/registry_session.h"
 

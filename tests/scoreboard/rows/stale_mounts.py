@@ -261,18 +261,15 @@ def btrfs_rolled_back(scene):
 
 
 def with_dead_mount(scene, site):
-    library = site.library("made.so")
-    with open(library, "rb") as file:
-        mount = DeadMount(site.folder("server"), "lib.so", file.read())
-    pid = site.loading(mount.path)
-    return mount, pid
+    mount = DeadMount(site.folder("server"), "lib.so", site.library("made.so"))
+    return mount, site.loading(mount.file)
 
 
 @row("stale")
 def dead_mount(scene):
     "a library on a mount whose server is dead: nobody"
     mount, _ = with_dead_mount(scene, Site(scene))
-    mount.stop()
+    mount.die()
     return Outdated(set())
 
 
@@ -281,9 +278,9 @@ def beside_dead_mount(scene):
     "a library was replaced, in a process that also has one on a mount whose server is dead"
     site = Site(scene)
     mount, _ = with_dead_mount(scene, site)
-    old = site.run("--load", mount.path, "--load", site.library("lib.so"))
+    old = site.run("--load", mount.file, "--load", site.library("lib.so"))
     site.library("lib.so", 2)
-    mount.stop()
+    mount.die()
     return Outdated({old})
 
 
@@ -292,7 +289,7 @@ def lazily_gone(scene):
     "the mount with the dead server was taken away, and another version put in its place"
     site = Site(scene)
     mount, old = with_dead_mount(scene, site)
-    mount.stop()
+    mount.die()
     scene.run("umount", "--lazy", site.path("server"))
     site.library("server/lib.so", 2)
     return Outdated({old})

@@ -52,7 +52,7 @@ def copied(scene):
     "a library that the program wrote to /tmp, loaded and removed: nobody"
     site = Site(scene)
     program = site.program("bin/loader")
-    site.scene.tick()
+    site.scene.await_tick()
     pid = site.run("--copied", site.library("lib.so"), program=program)
     return Outdated(set(), {pid: "transient"})
 

@@ -2,29 +2,10 @@
 
 import os
 import pathlib
-import signal
-import subprocess
 import sys
 
-from scene import Lacks, Question, row
-
-
-class Mount:
-    """A FUSE mount with one file; its server can die."""
-
-    def __init__(self, scene):
-        if not os.access("/dev/fuse", os.R_OK | os.W_OK):
-            raise Lacks("/dev/fuse")
-        self.path = scene.folder("fuse")
-        self.file = self.path + "/file"
-        server = pathlib.Path(__file__).parent.parent / "dead_fuse.py"
-        self.server = subprocess.Popen([sys.executable, server, self.path], stdout=subprocess.PIPE)
-        if self.server.stdout.readline() != b"ready\n":
-            raise Lacks("FUSE")
-
-    def die(self):
-        self.server.send_signal(signal.SIGUSR1)
-        self.server.stdout.readline()
+from dead_mount import DeadMount
+from scene import Question, row
 
 
 def await_sleep(pid):
@@ -38,14 +19,14 @@ def beside(scene):
     "a local file, while a FUSE mount is dead"
     file = scene.write("file")
     holder = scene.hold("--open", file)
-    Mount(scene).die()
+    DeadMount(scene.folder("fuse")).die()
     return Question(file, {holder})
 
 
 @row("who")
 def also_open(scene):
     "a local file of a process that also has a file of a dead FUSE mount open and mapped"
-    mount, file = Mount(scene), scene.write("file")
+    mount, file = DeadMount(scene.folder("fuse")), scene.write("file")
     holder = scene.hold("--open", mount.file, "--map", mount.file, "--open", file, "--map", file)
     mount.die()
     return Question(file, {holder})
@@ -54,7 +35,7 @@ def also_open(scene):
 @row("who")
 def working_directory(scene):
     "a local file of a process whose working directory is on a dead FUSE mount"
-    mount, file = Mount(scene), scene.write("file")
+    mount, file = DeadMount(scene.folder("fuse")), scene.write("file")
     holder = scene.hold("--cwd", mount.path, "--open", file)
     mount.die()
     return Question(file, {holder})
@@ -63,7 +44,7 @@ def working_directory(scene):
 @row("who")
 def reads(scene):
     "a local file of a process that waits for ever to read from a dead FUSE mount"
-    mount, file = Mount(scene), scene.write("file")
+    mount, file = DeadMount(scene.folder("fuse")), scene.write("file")
     mount.die()
     code = "import os, sys; os.open(sys.argv[1], 0); print('ready', flush=True); os.open(sys.argv[2], 0)"
     holder = scene.start(sys.executable, "-c", code, file, mount.file)
@@ -74,7 +55,7 @@ def reads(scene):
 @row("who")
 def runs(scene):
     "a local file of a process that waits for ever to execute a program of a dead FUSE mount"
-    mount, file = Mount(scene), scene.write("file")
+    mount, file = DeadMount(scene.folder("fuse")), scene.write("file")
     mount.die()
     code = ("import os, sys; os.set_inheritable(os.open(sys.argv[1], 0), True); print('ready', flush=True);"
             "os.execv(sys.argv[2], ['x'])")
@@ -86,7 +67,7 @@ def runs(scene):
 @row("who")
 def below(scene):
     "a file of a dead FUSE mount itself: said to be out of reach"
-    mount = Mount(scene)
+    mount = DeadMount(scene.folder("fuse"))
     scene.hold("--open", mount.file)
     mount.die()
     return Question(mount.file, set(), unreachable={mount.file})
@@ -95,7 +76,7 @@ def below(scene):
 @row("who")
 def below_linked(scene):
     "a link to a file of a dead FUSE mount: said to be out of reach"
-    mount, link = Mount(scene), scene.path("link")
+    mount, link = DeadMount(scene.folder("fuse")), scene.path("link")
     os.symlink(mount.file, link)
     mount.die()
     return Question(link, set(), unreachable={link})
@@ -104,7 +85,7 @@ def below_linked(scene):
 @row("who")
 def died_since(scene):
     "a file of a FUSE mount that has died since it was registered"
-    mount = Mount(scene)
+    mount = DeadMount(scene.folder("fuse"))
     key = scene.register(mount.file)
     holder = scene.hold("--open", mount.file)
     mount.die()
@@ -144,7 +125,7 @@ def storm(scene):
 @row("who")
 def arguments(scene):
     "a local file of a process whose arguments cannot be read, for they lie on a dead FUSE mount"
-    mount, file = Mount(scene), scene.write("file")
+    mount, file = DeadMount(scene.folder("fuse")), scene.write("file")
     code = """
 import ctypes, os, sys
 os.open(sys.argv[1], 0)
