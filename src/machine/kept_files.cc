@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <string_view>
 #include <utility>
@@ -25,6 +26,21 @@ bool IsStillThere(const UniqueFd& file) {
   return fstat(file.get(), &found) == 0 && found.st_nlink != 0;
 }
 
+Result<UniqueFd> OpenOwnFile(const std::string& path) {
+  UniqueFd file(open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
+  struct stat found {};
+  if (!file || fstat(file.get(), &found) != 0)
+    return Fail(kWriteFault, "{} cannot be made: {}.", path, std::strerror(errno));
+  if (!S_ISREG(found.st_mode) || found.st_uid != geteuid())
+    return Fail(kWriteFault, "{} is not a file of user {}.", path, geteuid());
+  return file;
+}
+
+// A session's name is 64 random bits, in hexadecimal. Two that share a byte wait for each other.
+off_t ByteOf(const std::string& session) {
+  return static_cast<off_t>(std::strtoull(session.c_str(), nullptr, 16) >> 2);
+}
+
 }  // namespace
 
 std::string GuardFile(const std::string& store_directory, const std::string& session) {
@@ -33,38 +49,34 @@ std::string GuardFile(const std::string& store_directory, const std::string& ses
 
 Result<UniqueFd> LockFile(const std::string& path) {
   while (true) {
-    UniqueFd file(open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
-    struct stat found {};
-    if (!file || fstat(file.get(), &found) != 0)
-      return Fail(kWriteFault, "{} cannot be made: {}.", path, std::strerror(errno));
-    if (!S_ISREG(found.st_mode) || found.st_uid != geteuid())
-      return Fail(kWriteFault, "{} is not a file of user {}.", path, geteuid());
-    if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+    auto file = OpenOwnFile(path);
+    if (!file) return Pass(std::move(file));
+    if (flock(file->get(), LOCK_EX | LOCK_NB) != 0) {
       if (errno == EWOULDBLOCK) return UniqueFd();
       return Fail(kWriteFault, "{} cannot be locked: {}.", path, std::strerror(errno));
     }
-    if (IsStillThere(file)) return file;
+    if (IsStillThere(*file)) return file;
   }
 }
 
 Result<std::shared_ptr<void>> BeginPaying(const std::string& store_directory,
                                           const std::string& session, TimePoint deadline) {
-  const std::string path = store_directory + "/paying-" + session;
-  while (true) {
-    auto lock = LockFile(path);
-    if (!lock) return Pass(std::move(lock));
-    if (*lock) {
-      // Removed while it is locked: whoever waits for it makes a new one.
-      auto* held = new UniqueFd(std::move(*lock));
-      return std::shared_ptr<void>(held, [path](void* pointer) {
-        unlink(path.c_str());
-        delete static_cast<UniqueFd*>(pointer);
-      });
-    }
+  auto file = OpenOwnFile(store_directory + "/paying");
+  if (!file) return Pass(std::move(file));
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = ByteOf(session);
+  lock.l_len = 1;
+  while (fcntl(file->get(), F_OFD_SETLK, &lock) != 0) {
+    if (errno != EAGAIN && errno != EACCES && errno != EINTR)
+      return Fail(kWriteFault, "{}/paying cannot be locked: {}.", store_directory,
+                  std::strerror(errno));
     if (Clock::now() >= deadline)
       return Fail(kSemTimeout, "Somebody else is starting what the session {} owes.", session);
     poll(nullptr, 0, static_cast<int>(kNextTry.count()));
   }
+  return std::make_shared<UniqueFd>(std::move(*file));
 }
 
 void CleanUp(const std::string& store_directory, const std::string& session) {

@@ -2,7 +2,7 @@
 //
 //   relaunch-SESSION-N       how a program is brought back (apps/launch.h)
 //   guard-SESSION            locked by the guard that watches where there is no service manager
-//   paying-SESSION           locked by whoever starts what the session owes
+//   paying                   of all sessions: a byte is locked by whoever starts what one owes
 //   late-PID-START_TICKS     how a program is brought back that stays for now (apps/launch.h)
 #pragma once
 

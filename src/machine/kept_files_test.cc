@@ -57,25 +57,24 @@ TEST_F(KeptFiles, ALinkAFifoOrAForeignFileIsNotLocked) {
 }
 
 TEST_F(KeptFiles, WhatASessionOwesIsPaidByOneAtATime) {
-  auto paying = BeginPaying(directory_, "1", kNow);
+  auto paying = BeginPaying(directory_, "1f2e3d4c5b6a7988", kNow);
   ASSERT_TRUE(paying) << paying.error().message;
-  const auto second = BeginPaying(directory_, "1", kNow);
+  const auto second = BeginPaying(directory_, "1f2e3d4c5b6a7988", kNow);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, kSemTimeout);
-  EXPECT_TRUE(BeginPaying(directory_, "2", kNow)) << "another session";
+  EXPECT_TRUE(BeginPaying(directory_, "f1e2d3c4b5a69788", kNow)) << "another session";
   paying->reset();
-  EXPECT_TRUE(fs::is_empty(directory_));
-  EXPECT_TRUE(BeginPaying(directory_, "1", kNow));
+  EXPECT_TRUE(BeginPaying(directory_, "1f2e3d4c5b6a7988", kNow));
+  EXPECT_EQ(std::distance(fs::directory_iterator(directory_), {}), 1) << "one file for all";
 }
 
 TEST_F(KeptFiles, CleaningUpTakesOnlyWhatBelongsToTheSession) {
   for (const char* ours : {"guard-1", "relaunch-1-1", "relaunch-1-22"}) Write(ours);
-  for (const char* other : {"paying-1", "guard-12", "relaunch-12-1", "late-1-1", "sessions.db"})
+  for (const char* other : {"paying", "guard-12", "relaunch-12-1", "late-1-1", "sessions.db"})
     Write(other);
   CleanUp(directory_, "1");
   EXPECT_FALSE(fs::exists(directory_ + "/relaunch-1-22"));
-  EXPECT_EQ(std::distance(fs::directory_iterator(directory_), {}), 5)
-      << "whoever pays is still at it, and takes its own file away";
+  EXPECT_EQ(std::distance(fs::directory_iterator(directory_), {}), 5);
   CleanUp("/nonexistent", "1");
 }
 

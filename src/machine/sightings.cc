@@ -38,9 +38,9 @@ int DescriptorOf(const RmSighting& sighting) {
 // the file is there, except on an overlay, where numbers may be those of layers. The st_dev of a
 // btrfs subvolume is not its superblock's, so that it proves nothing.
 bool IsProven(const RmSighting& sighting, const FileTarget& target) {
-  constexpr uint32_t minor_mask = (1u << kMinorBits) - 1;
+  constexpr uint32_t kMinorMask = (1u << kMinorBits) - 1;
   return !sighting.overlay && !target.previous && sighting.ino == target.identity.ino &&
-         makedev(sighting.device >> kMinorBits, sighting.device & minor_mask) ==
+         makedev(sighting.device >> kMinorBits, sighting.device & kMinorMask) ==
              target.identity.dev;
 }
 

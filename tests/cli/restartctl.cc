@@ -18,6 +18,9 @@
 namespace rm::cli {
 namespace {
 
+// No test depends on it: what hangs is to be seen where it hangs.
+constexpr int kPatienceMs = 300'000;
+
 DemoHolders MustCreate() {
   auto holders = DemoHolders::Create(RESTARTCTL);
   if (!holders) throw std::runtime_error(holders.error().text);
@@ -64,7 +67,13 @@ Running::~Running() {
 
 bool Running::ReadSome() {
   pollfd ready[] = {{out_, POLLIN, 0}, {err_, POLLIN, 0}};
-  if (poll(ready, 2, -1) < 0) return true;
+  const int count = poll(ready, 2, kPatienceMs);
+  if (count < 0) return true;
+  if (count == 0) {
+    ADD_FAILURE() << "nothing was said for five minutes; so far: " << said_.out << said_.err;
+    kill(pid_, SIGKILL);
+    return false;
+  }
   char text[4096];
   bool more = false;
   for (pollfd& one : ready) {

@@ -125,9 +125,10 @@ std::vector<std::string> Population::LeftInStore() const {
   std::vector<std::string> names;
   for (const auto& entry : fs::directory_iterator(store())) {
     const std::string name = entry.path().filename();
-    // What stays: the database, what a late return waits for, how much the journal was told.
-    const bool stays = name.starts_with("sessions.db") || name.starts_with("late-") ||
-                       name.starts_with("journal-budget");
+    // What stays: the database, a lock for all sessions, what a late return waits for, how much the
+    // journal was told.
+    const bool stays = name.starts_with("sessions.db") || name == "paying" ||
+                       name.starts_with("late-") || name.starts_with("journal-budget");
     if (!stays) names.push_back(name);
   }
   return names;

@@ -261,8 +261,9 @@ class Tracer {
         SkipCall(pid);
         return true;
       case Trouble::kKillAll:
+        // Who has just become one of the programs that come back is not told of yet, and let go.
         for (const auto& [other, tracee] : tracees_)
-          if (other != pid) kill(other, SIGKILL);
+          if (other != pid && IsFollowed(ProgramOf(other))) kill(other, SIGKILL);
         [[fallthrough]];
       case Trouble::kKill:
         kill(pid, SIGKILL);
