@@ -15,6 +15,7 @@
 
 #include "apps/ask.h"
 #include "apps/report.h"
+#include "apps/spawn_actions.h"
 #include "base/unique_fd.h"
 #include "base/win32_codes.h"
 
@@ -42,16 +43,14 @@ Result<pid_t> Spawn(const std::string& program, const std::string& spec_file, in
   std::string name = "rm-relaunch", option = kReportOption, file = spec_file;
   char* const arguments[] = {name.data(), option.data(), file.data(), nullptr};
   char* const environment[] = {nullptr};
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
+  SpawnActions actions;
   // First, because the pipe may have one of the numbers that are about to be taken.
-  posix_spawn_file_actions_adddup2(&actions, report, kReportDescriptor);
-  for (int fd : {0, 1, 2}) posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
-  posix_spawn_file_actions_addclosefrom_np(&actions, kReportDescriptor + 1);
+  actions.Duplicate(report, kReportDescriptor);
+  for (int fd : {0, 1, 2}) actions.OpenNull(fd);
+  actions.CloseFrom(kReportDescriptor + 1);
   pid_t child = 0;
   const int failed =
-      posix_spawn(&child, program.c_str(), &actions, nullptr, arguments, environment);
-  posix_spawn_file_actions_destroy(&actions);
+      posix_spawn(&child, program.c_str(), actions.get(), nullptr, arguments, environment);
   if (failed != 0)
     return Fail(kFailRestart, "{} cannot be started: {}.", program, strerror(failed));
   return child;

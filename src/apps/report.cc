@@ -2,32 +2,45 @@
 
 #include <fmt/core.h>
 
-#include <sstream>
+#include <charconv>
 
 namespace rm {
+namespace {
 
-std::string ProcessLine(const ProcessId& process) {
-  return fmt::format("process {} {}\n", process.pid, process.start_ticks);
+constexpr std::string_view kStartingWord = "starting";
+constexpr std::string_view kFailedWord = "failed ";
+
+ProcessId ParseProcess(std::string_view line) {
+  ProcessId process;
+  const char* const end = line.data() + line.size();
+  const auto pid = std::from_chars(line.data() + kProcessWord.size(), end, process.pid);
+  if (pid.ptr != end) std::from_chars(pid.ptr + 1, end, process.start_ticks);
+  return process;
 }
 
-std::string StartingLine() { return "starting\n"; }
+}  // namespace
+
+std::string ProcessLine(const ProcessId& process) {
+  return fmt::format("{}{} {}\n", kProcessWord, process.pid, process.start_ticks);
+}
+
+std::string StartingLine() { return fmt::format("{}\n", kStartingWord); }
 
 std::string FailedLine(std::string_view sentence) {
   std::string line(sentence);
   for (char& c : line)
     if (c == '\n') c = ' ';
-  return fmt::format("failed {}\n", line);
+  return fmt::format("{}{}\n", kFailedWord, line);
 }
 
+// Not by streams of the standard library, which take a lack of memory for the end of the text.
 LaunchReport ParseLaunchReport(std::string_view text) {
   LaunchReport report;
   for (size_t end; (end = text.find('\n')) != text.npos; text.remove_prefix(end + 1)) {
-    std::istringstream line{std::string(text.substr(0, end))};
-    std::string word;
-    line >> word;
-    if (word == "process") line >> report.process.pid >> report.process.start_ticks;
-    if (word == "starting") report.started = true;
-    if (word == "failed") std::getline(line >> std::ws, report.failure);
+    const std::string_view line = text.substr(0, end);
+    if (line.starts_with(kProcessWord)) report.process = ParseProcess(line);
+    if (line == kStartingWord) report.started = true;
+    if (line.starts_with(kFailedWord)) report.failure = line.substr(kFailedWord.size());
   }
   return report;
 }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "apps/ask.h"
+#include "apps/spawn_actions.h"
 #include "base/win32_codes.h"
 
 namespace rm {
@@ -35,14 +36,12 @@ Result<WindowLine> WindowLine::Start(const std::string& program, const DisplayAc
   arguments.push_back(nullptr);
   environment.push_back(nullptr);
 
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
+  SpawnActions actions;
   // dup2 of a number onto itself would keep it closed on exec.
-  posix_spawn_file_actions_adddup2(&actions, theirs.get(), STDERR_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDIN_FILENO);
-  for (int fd : {STDOUT_FILENO, STDERR_FILENO})
-    posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
-  posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+  actions.Duplicate(theirs.get(), STDERR_FILENO);
+  actions.Duplicate(STDERR_FILENO, STDIN_FILENO);
+  for (int fd : {STDOUT_FILENO, STDERR_FILENO}) actions.OpenNull(fd);
+  actions.CloseFrom(3);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   sigset_t none, all;
@@ -54,10 +53,9 @@ Result<WindowLine> WindowLine::Start(const std::string& program, const DisplayAc
   posix_spawnattr_setflags(&attributes,
                            POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
   pid_t child = 0;
-  const int failed = posix_spawn(&child, program.c_str(), &actions, &attributes, arguments.data(),
-                                 environment.data());
+  const int failed = posix_spawn(&child, program.c_str(), actions.get(), &attributes,
+                                 arguments.data(), environment.data());
   posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&actions);
   if (failed != 0)
     return Fail(kAccessDenied, "{} cannot be started: {}", program, strerror(failed));
   UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, child, 0)));

@@ -8,12 +8,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <map>
 #include <set>
 #include <utility>
 
 #include "apps/launch.h"
+#include "apps/spawn_actions.h"
 #include "base/win32_codes.h"
 #include "machine/kept_files.h"
 #include "procfs/process.h"
@@ -69,14 +71,12 @@ Result<void> Holds::StartGuard(const HoldRequest& request) {
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   char* const environment[] = {nullptr};
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  for (int fd : {0, 1, 2}) posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
-  posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+  SpawnActions actions;
+  for (int fd : {0, 1, 2}) actions.OpenNull(fd);
+  actions.CloseFrom(3);
   pid_t child = 0;
   const int failed =
-      posix_spawn(&child, program.c_str(), &actions, nullptr, arguments.data(), environment);
-  posix_spawn_file_actions_destroy(&actions);
+      posix_spawn(&child, program.c_str(), actions.get(), nullptr, arguments.data(), environment);
   if (failed == 0) {
     // It puts itself into the background once it watches, and tells by its status.
     int status = 0;
@@ -199,9 +199,12 @@ bool Holds::WasLeftLate(const Debt& debt) {
 
 // It did not work; who tries again needs what it takes.
 void Holds::RewriteSpecFile(const Debt& debt) {
-  unlink(debt.spec_file.c_str());
   const std::string directory = DirectoryOf(debt.spec_file);
-  (void)WriteSpecFile(directory, debt.spec_file.substr(directory.size() + 1), *debt.process);
+  const std::string name = debt.spec_file.substr(directory.size() + 1) + ".new";
+  const std::string fresh = directory + "/" + name;
+  unlink(fresh.c_str());
+  // Where it stands there is always one: one that is gone was done with.
+  if (WriteSpecFile(directory, name, *debt.process)) rename(fresh.c_str(), debt.spec_file.c_str());
 }
 
 }  // namespace rm

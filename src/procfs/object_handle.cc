@@ -28,6 +28,9 @@ ObjectHandle Compose(int type, std::string_view bytes, bool overlay) {
   return handle;
 }
 
+// An O_PATH descriptor has no attributes; its link in /proc leads to the object.
+std::string LinkTo(int object) { return fmt::format("/proc/self/fd/{}", object); }
+
 }  // namespace
 
 std::optional<ObjectHandle> ParseOverlayHandle(std::string_view bytes) {
@@ -39,11 +42,12 @@ std::optional<ObjectHandle> ParseOverlayHandle(std::string_view bytes) {
   return Compose(bytes[4], bytes.substr(kOverlayHead, length - kOverlayHead), true);
 }
 
-int ReadHandle(int directory, const char* name, ObjectHandle& handle) {
+int ReadHandle(int directory, const char* name, ObjectHandle& handle, AtLink at_link) {
   alignas(file_handle) std::array<char, sizeof(file_handle) + MAX_HANDLE_SZ> buffer;
   auto* raw = reinterpret_cast<file_handle*>(buffer.data());
   int mount = 0, error = 0;
-  const int how = *name ? AT_SYMLINK_FOLLOW : AT_EMPTY_PATH;
+  const int at_name = at_link == AtLink::kFollow ? AT_SYMLINK_FOLLOW : 0;
+  const int how = *name ? at_name : AT_EMPTY_PATH;
   for (const int flags : {how | AT_HANDLE_FID, how}) {
     raw->handle_bytes = MAX_HANDLE_SZ;
     error = name_to_handle_at(directory, name, raw, &mount, flags) == 0 ? 0 : errno;
@@ -62,8 +66,7 @@ int ReadHandle(int directory, const char* name, ObjectHandle& handle) {
 }
 
 std::optional<ObjectHandle> ReadOrigin(int object) {
-  // An O_PATH descriptor has no attributes; its link in /proc leads to the object.
-  const std::string link = fmt::format("/proc/self/fd/{}", object);
+  const std::string link = LinkTo(object);
   std::array<char, kOverlayHead + MAX_HANDLE_SZ> value;
   for (const char* name : {"trusted.overlay.origin", "user.overlay.origin"}) {
     const ssize_t got = getxattr(link.c_str(), name, value.data(), value.size());
@@ -74,6 +77,16 @@ std::optional<ObjectHandle> ReadOrigin(int object) {
     return origin;
   }
   return std::nullopt;
+}
+
+bool MayHaveOrigins(int directory) {
+  const std::string link = LinkTo(directory);
+  std::array<char, 8> value;  // it is "y"
+  for (const char* name : {"trusted.overlay.impure", "user.overlay.impure"}) {
+    if (getxattr(link.c_str(), name, value.data(), value.size()) >= 0) return true;
+    if (errno != ENODATA && errno != EOPNOTSUPP) return true;
+  }
+  return false;
 }
 
 bool IsSameBelow(const ObjectHandle& found, const std::vector<ObjectHandle>& handles) {

@@ -13,15 +13,22 @@
 
 namespace rm {
 
+enum class AtLink { kFollow, kStop };
+
 // 0 or an errno. `name` is a magic link (fd/3, exe) that is followed, or "" for the descriptor
-// itself. Asks no server. An object of an overlay has the handle of the lower file, also after it
-// was copied up; of the upper file if there is no lower one (Linux 6.6; before, an overlay's
-// objects have none).
-int ReadHandle(int directory, const char* name, ObjectHandle& handle);
+// itself; or, with kStop, what in the directory has that name. Asks no server. An object of an
+// overlay has the handle of the lower file, also after it was copied up; of the upper file if there
+// is no lower one (Linux 6.6; before, an overlay's objects have none).
+int ReadHandle(int directory, const char* name, ObjectHandle& handle,
+               AtLink at_link = AtLink::kFollow);
 
 // The lower file that an upper file was copied up from, as the overlay has noted it there. None: it
 // was not, or the caller may not know.
 std::optional<ObjectHandle> ReadOrigin(int object);
+
+// Whether an entry of the directory may have been copied up: the overlay notes that too. One
+// question for all that are in it.
+bool MayHaveOrigins(int directory);
 
 // Whether two of the handles are one object seen through an overlay. Two objects that were both
 // reached directly are told apart by dev and ino, not here.

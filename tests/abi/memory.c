@@ -7,9 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "check.h"
+#include "programs.h"
 #include "world.h"
 
 /* --- memory ----------------------------------------------------------------------------------- */
@@ -229,6 +231,35 @@ static void ShuttingDown(void) {
   AtEveryAllocation(&(struct Call){ToStop, CallShutdown, ShutDown, 200});
 }
 
+static char program[512];
+
+/* Started by RmRestart, and by the next one if it had no memory: once. */
+static void ToRestart(void) {
+  char *const nap[] = {"sleeper", "1000000", NULL};
+  const pid_t sleeper = StartProgram(program, nap, STDIN_FILENO, -1);
+  CHECK(HasExeced(sleeper, program));
+  session = SessionWith(program);
+  CHECK_EQ(RmxSetOption(session, RmxOptionRelaunch, 1), ERROR_SUCCESS);
+  CHECK_EQ(RmShutdown(session, 0, NULL), ERROR_SUCCESS);
+  EndAndAwait(sleeper);
+  waitpid(sleeper, NULL, 0);
+}
+static DWORD CallRestart(void) { return RmRestart(session, 0, NULL); }
+static void Restarted(DWORD code) {
+  if (code != ERROR_SUCCESS) CHECK_EQ(RmRestart(session, 0, NULL), ERROR_SUCCESS);
+  const struct Listed list = List(session);
+  CHECK_EQ(CountWith(&list, RmStatusRunning), 1);
+  for (UINT i = 0; i < list.count; ++i)
+    if (list.apps[i].AppStatus & RmStatusRunning)
+      EndAndAwait((pid_t)list.apps[i].Process.dwProcessId);
+  End();
+}
+static void RestartingWithoutMemory(void) {
+  if (!ChildrenAreAppsOfTheirOwn()) return;
+  CopyOf("/bin/sleep", "sleeper", program);
+  AtEveryAllocation(&(struct Call){ToRestart, CallRestart, Restarted, 250});
+}
+
 static const WCHAR kFilter[] = u"/bin/a-program-that-takes-more-than-a-short-string";
 
 static DWORD FilterBytes(void) {
@@ -305,6 +336,7 @@ static const struct Test kTests[] = {{"StartingWithoutMemory", StartingWithoutMe
                                      {"RegisteringWithoutMemory", RegisteringWithoutMemory},
                                      {"ListingWithoutMemory", ListingWithoutMemory},
                                      {"ShuttingDownWithoutMemory", ShuttingDownWithoutMemory},
+                                     {"RestartingWithoutMemory", RestartingWithoutMemory},
                                      {"AddingAFilterWithoutMemory", AddingAFilterWithoutMemory},
                                      {"RemovingAFilterWithoutMemory", RemovingAFilterWithoutMemory},
                                      {"ListingFiltersWithoutMemory", ListingFiltersWithoutMemory},

@@ -1,7 +1,9 @@
 /* What comes back, what does not, and what if somebody has enough of waiting for it? */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -73,6 +75,42 @@ static void ASecondRestartStartsNobody(void) {
   EndSleepers(&sleepers);
 }
 
+/* rm-guard processes of this test's store. */
+static int CountGuards(void) {
+  int guards = 0;
+  DIR *proc = opendir("/proc");
+  const struct dirent *entry;
+  while (proc && (entry = readdir(proc))) {
+    char path[300], words[4096];
+    snprintf(path, sizeof path, "/proc/%s/cmdline", entry->d_name);
+    FILE *file = fopen(path, "re");
+    if (!file) continue;
+    const size_t size = fread(words, 1, sizeof words, file);
+    fclose(file);
+    guards +=
+        memmem(words, size, "rm-guard", 8) && memmem(words, size, StorePath(), strlen(StorePath()));
+  }
+  if (proc) closedir(proc);
+  return guards;
+}
+
+/* Where no service manager does it, a guard watches that what was stopped comes back. It is not
+ * needed any more once it is back, however long the installer goes on. */
+static void NoGuardIsLeftWhenEverybodyIsBack(void) {
+  if (!ChildrenAreAppsOfTheirOwn()) return;
+  struct Sleepers sleepers = StartSleepers();
+  CHECK_EQ(RmShutdown(sleepers.session, 0, NULL), ERROR_SUCCESS);
+  const int watching = CountGuards();
+  CHECK_EQ(RmRestart(sleepers.session, 0, NULL), ERROR_SUCCESS);
+  EndSleepers(&sleepers);
+  if (watching == 0) {
+    Skip("a machine without a service manager");
+    return;
+  }
+  for (int tenths = 0; tenths < 300 && CountGuards() != 0; ++tenths) usleep(100000);
+  CHECK_EQ(CountGuards(), 0);
+}
+
 static DWORD to_cancel;
 
 static void *CancelIt(void *argument) {
@@ -133,6 +171,7 @@ static void AFilterOnALinkToTheExecutableCounts(void) {
 const struct Test kReturnTests[] = {
     {"AProgramWhoseFileIsGoneFailsAndIsTriedAgain", AProgramWhoseFileIsGoneFailsAndIsTriedAgain},
     {"ASecondRestartStartsNobody", ASecondRestartStartsNobody},
+    {"NoGuardIsLeftWhenEverybodyIsBack", NoGuardIsLeftWhenEverybodyIsBack},
     {"ACancelledRestartIsTakenUpAgain", ACancelledRestartIsTakenUpAgain},
     {"AFilterBetweenStopAndRestartKeepsThemDown", AFilterBetweenStopAndRestartKeepsThemDown},
     {"AFilterOnALinkToTheExecutableCounts", AFilterOnALinkToTheExecutableCounts},

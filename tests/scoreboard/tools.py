@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 
 from scene import KERNEL, PATIENCE
 
@@ -75,7 +76,9 @@ def lsfd(scene, question):
 def backends(build):
     """What restartctl can be told to use, on this machine."""
     command = [build / "bin/restartctl", "who", "--backend=bpf", "/"]
-    names = ["proc"] if subprocess.run(command, capture_output=True, check=False).returncode == 2 else ["proc", "bpf"]
+    with tempfile.TemporaryDirectory() as store:
+        asked = subprocess.run(command, capture_output=True, check=False, env={"RESTART_MANAGER_DIR": store})
+    names = ["proc"] if asked.returncode == 2 else ["proc", "bpf"]
     return {f"restartctl ({name})": ours(name) for name in names}
 
 

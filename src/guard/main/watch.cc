@@ -2,9 +2,11 @@
 
 #include <poll.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <memory>
 #include <utility>
@@ -46,14 +48,23 @@ Result<void> Pay(const WatchOptions& options) {
                  ToJournal());
 }
 
-// False: the session needs no guard any more.
-bool OwnerEndsFirst(const UniqueFd& owner, const UniqueFd& file) {
-  while (true) {
-    pollfd waits[] = {{owner.get(), POLLIN, 0}, {file.get(), POLLIN, 0}};
+bool IsRemoved(const UniqueFd& file) {
+  struct stat found {};
+  return fstat(file.get(), &found) == 0 && found.st_nlink == 0;
+}
+
+// False: the session needs no guard any more, its file is removed.
+bool OwnerEndsFirst(const UniqueFd& owner, const UniqueFd& file, const UniqueFd& changes) {
+  while (!IsRemoved(file)) {
+    pollfd waits[] = {{owner.get(), POLLIN, 0}, {changes.get(), POLLIN, 0}};
     if (poll(waits, 2, -1) < 0 && errno != EINTR) return true;
-    if (waits[1].revents) return false;
-    if (waits[0].revents) return true;
+    char events[sizeof(inotify_event) + NAME_MAX + 1];
+    if (waits[1].revents)
+      (void)!read(changes.get(), events, sizeof events);
+    else if (waits[0].revents)
+      return true;
   }
+  return false;
 }
 
 }  // namespace
@@ -66,14 +77,16 @@ Result<void> WatchInBackground(const WatchOptions& options) {
   auto lock = LockFile(path);
   if (!lock) return Pass(std::move(lock));
   if (!*lock) return {};
-  const UniqueFd file(inotify_init1(IN_CLOEXEC));
-  if (!file || inotify_add_watch(file.get(), path.c_str(), IN_DELETE_SELF) < 0)
+  // A file that is open, as this one is for its lock, is not deleted when it is removed,
+  // inotify(7): its number of links changes.
+  const UniqueFd changes(inotify_init1(IN_CLOEXEC));
+  if (!changes || inotify_add_watch(changes.get(), path.c_str(), IN_ATTRIB) < 0)
     return Fail(kWriteFault, "{} cannot be watched: {}.", path, std::strerror(errno));
   const pid_t child = fork();
   if (child < 0) return Fail(kOutOfMemory, "No process can be made: {}.", std::strerror(errno));
   if (child > 0) return {};
   setsid();
-  if (OwnerEndsFirst(*owner, file)) {
+  if (OwnerEndsFirst(*owner, *lock, changes)) {
     ToJournal()(OwnerDied(options.session, options.owner));
     (void)Pay(options);
     unlink(path.c_str());

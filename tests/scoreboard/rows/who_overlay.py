@@ -91,6 +91,15 @@ def add(several):
         pathlib.Path(merged + "/copied").write_text("changed" * 999)
         return Question(upper + "/u/copied", held(scene, merged + "/copied"))
 
+    @name("a copied-up file in a new folder, held through the overlay, asked by the upper file")
+    def moved_by_upper(scene):
+        lower, upper = layers(scene, several)
+        merged = scene.overlay("m", lower, upper)
+        pathlib.Path(merged + "/copied").write_text("changed" * 999)
+        pathlib.Path(merged + "/new").mkdir()
+        pathlib.Path(merged + "/copied").rename(merged + "/new/moved")
+        return Question(upper + "/u/new/moved", held(scene, merged + "/new/moved"))
+
     @name("a copied-up file, held as the upper file, asked by the overlay")
     def upper_held(scene):
         lower, upper = layers(scene, several)
