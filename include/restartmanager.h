@@ -155,7 +155,8 @@ typedef struct _RM_FILTER_INFO {
 } RM_FILTER_INFO, *PRM_FILTER_INFO;
 
 /* 0..100, strictly increasing within one call; runs in the thread that called RmShutdown or
- * RmRestart. May call RmCancelCurrentTask and no other function of this header. */
+ * RmRestart. For that session it may call RmCancelCurrentTask; everything else would wait for
+ * itself, and gives 121 at once. */
 typedef void (*RM_WRITE_STATUS_CALLBACK)(UINT nPercentComplete);
 
 /* Starts a session; the caller is its primary installer. 0 is a valid handle. `strSessionKey` has

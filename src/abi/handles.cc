@@ -8,6 +8,8 @@ namespace rm {
 
 namespace {
 
+thread_local const Session* calling_back = nullptr;
+
 tl::unexpected<Error> AllAreTaken() {
   return Fail(kMaxSessionsReached, "this process has {} sessions open: end one of them first",
               kHandles);
@@ -49,6 +51,15 @@ void HandleTable::GiveBack(DWORD handle) noexcept {
 }
 
 Result<OpenSession> HandleTable::Get(DWORD handle) {
+  auto open = GetAnyway(handle);
+  if (open && open->session.get() == calling_back)
+    return Fail(kSemTimeout,
+                "the session is busy calling this function, which may only cancel it "
+                "(RmCancelCurrentTask)");
+  return open;
+}
+
+Result<OpenSession> HandleTable::GetAnyway(DWORD handle) {
   const std::lock_guard lock(mutex_);
   if (handle < open_.size() && open_[handle].session) return open_[handle];
   return Fail(kInvalidHandle, "no session has the handle {}: it was ended, or never started",
@@ -59,6 +70,10 @@ void HandleTable::Remove(DWORD handle, const std::shared_ptr<Session>& session) 
   const std::lock_guard lock(mutex_);
   if (handle < open_.size() && open_[handle].session == session) open_[handle] = {};
 }
+
+CallingBack::CallingBack(const Session* session) : before_(std::exchange(calling_back, session)) {}
+
+CallingBack::~CallingBack() { calling_back = before_; }
 
 HandleTable& Handles() {
   // Never destroyed: a thread may still be in a call when the process exits.

@@ -30,8 +30,11 @@ class HandleTable {
   Result<DWORD> Reserve();
   void Fill(DWORD handle, OpenSession open) noexcept;
   void GiveBack(DWORD handle) noexcept;
-  // 6: nobody has this handle.
+  // 6: nobody has this handle. 121: this thread is in a function that the session calls, and would
+  // wait for itself.
   Result<OpenSession> Get(DWORD handle);
+  // Also from there, for what does not wait: to cancel.
+  Result<OpenSession> GetAnyway(DWORD handle);
   // Only if it is still that session's.
   void Remove(DWORD handle, const std::shared_ptr<Session>& session);
 
@@ -42,6 +45,18 @@ class HandleTable {
   std::mutex mutex_;
   std::array<OpenSession, kHandles> open_;
   std::bitset<kHandles> reserved_;
+};
+
+// In this thread, as long as it lives, the session calls a function of its caller's.
+class CallingBack {
+ public:
+  explicit CallingBack(const Session* session);
+  ~CallingBack();
+  CallingBack(const CallingBack&) = delete;
+  CallingBack& operator=(const CallingBack&) = delete;
+
+ private:
+  const Session* const before_;
 };
 
 // The one global of the library.

@@ -13,9 +13,12 @@
 namespace rm {
 namespace {
 
-std::function<void(unsigned)> AsProgress(RM_WRITE_STATUS_CALLBACK status) {
+std::function<void(unsigned)> AsProgress(RM_WRITE_STATUS_CALLBACK status, const Session* session) {
   if (!status) return {};
-  return [status](unsigned percent) { CallStatus(status, percent); };
+  return [status, session](unsigned percent) {
+    const CallingBack calling(session);
+    CallStatus(status, percent);
+  };
 }
 
 }  // namespace
@@ -71,7 +74,7 @@ DWORD WINAPI RmShutdown(DWORD dwSessionHandle, ULONG lActionFlags,
     StopOptions options;
     options.force = lActionFlags & RmForceShutdown;
     options.only_registered = lActionFlags & RmShutdownOnlyRegistered;
-    return open->session->Shutdown(options, AsProgress(fnStatus));
+    return open->session->Shutdown(options, AsProgress(fnStatus, open->session.get()));
   });
 }
 
@@ -82,13 +85,13 @@ DWORD WINAPI RmRestart(DWORD dwSessionHandle, DWORD dwRestartFlags,
     if (dwRestartFlags != 0) return Fail(kBadArguments, "the restart flags have to be 0");
     auto open = Handles().Get(dwSessionHandle);
     if (!open) return Pass(std::move(open));
-    return open->session->Restart(AsProgress(fnStatus));
+    return open->session->Restart(AsProgress(fnStatus, open->session.get()));
   });
 }
 
 DWORD WINAPI RmCancelCurrentTask(DWORD dwSessionHandle) {
   return Call<kInvalidHandle, kSessionCredentialConflict>([&]() -> Result<void> {
-    auto open = Handles().Get(dwSessionHandle);
+    auto open = Handles().GetAnyway(dwSessionHandle);
     if (!open) return Pass(std::move(open));
     return open->session->Cancel();
   });

@@ -13,9 +13,10 @@
 namespace rm {
 namespace {
 
-EventSink AsSink(RMX_OBSERVER observer, void* context) {
+// `session`: that tells of it; NULL where there is none.
+EventSink AsSink(RMX_OBSERVER observer, void* context, const Session* session) {
   if (!observer) return {};
-  return [observer, context](const Event& event) {
+  return [observer, context, session](const Event& event) {
     const std::string unit = event.unit ? ToString(*event.unit) : "";
     RMX_EVENT out{};
     out.cbSize = sizeof out;
@@ -25,6 +26,7 @@ EventSink AsSink(RMX_OBSERVER observer, void* context) {
     out.szName = event.name.c_str();
     out.szUnit = unit.c_str();
     out.szText = event.text.c_str();
+    const CallingBack calling(session);
     observer(&out, context);
   };
 }
@@ -103,7 +105,7 @@ DWORD WINAPI RmxSetObserver(DWORD dwSessionHandle, RMX_OBSERVER fnObserver, void
   return Call([&]() -> Result<void> {
     auto open = Handles().Get(dwSessionHandle);
     if (!open) return Pass(std::move(open));
-    open->session->SetEvents(AsSink(fnObserver, pContext));
+    open->session->SetEvents(AsSink(fnObserver, pContext, open->session.get()));
     return {};
   });
 }
@@ -114,7 +116,7 @@ DWORD WINAPI RmxRecover(RMX_OBSERVER fnObserver, void* pContext) {
     if (!backing) return Pass(std::move(backing));
     auto machine = OpenMachine();
     if (!machine) return Pass(std::move(machine));
-    return Recover(*machine, backing->store, backing->directory, AsSink(fnObserver, pContext),
-                   Limits{}, ToJournal());
+    return Recover(*machine, backing->store, backing->directory,
+                   AsSink(fnObserver, pContext, nullptr), Limits{}, ToJournal());
   });
 }

@@ -33,6 +33,27 @@ static void NothingToDoIsASingleHundred(void) {
   CHECK_EQ(RmEndSession(session), ERROR_SUCCESS);
 }
 
+static DWORD telling, answers[4];
+
+static void AskBack(UINT percent) {
+  (void)percent;
+  UINT needed = 0, count = 0;
+  DWORD reasons = 0;
+  answers[0] = RmGetList(telling, &needed, &count, NULL, &reasons);
+  answers[1] = RmEndSession(telling);
+  answers[2] = RmxSetObserver(telling, NULL, NULL);
+  answers[3] = RmCancelCurrentTask(telling);
+}
+
+/* Only another one than the function itself could let it go on. */
+static void AStatusFunctionThatWouldWaitForItselfIsToldSo(void) {
+  telling = SessionWith("/not/there");
+  CHECK_EQ(RmShutdown(telling, 0, AskBack), ERROR_SUCCESS);
+  for (int i = 0; i < 3; ++i) CHECK_EQ(answers[i], ERROR_SEM_TIMEOUT);
+  CHECK_EQ(answers[3], ERROR_SUCCESS);
+  CHECK_EQ(RmEndSession(telling), ERROR_SUCCESS);
+}
+
 static void UnknownFlagsAreBadArguments(void) {
   const DWORD session = SessionWith("/not/there");
   CHECK_EQ(RmShutdown(session, 0x2, NULL), ERROR_BAD_ARGUMENTS);
@@ -232,6 +253,8 @@ static void HeapReservationsDoNothing(void) { CHECK_EQ(RmReserveHeap(4096), ERRO
 
 const struct Test kTaskTests[] = {
     {"NothingToDoIsASingleHundred", NothingToDoIsASingleHundred},
+    {"AStatusFunctionThatWouldWaitForItselfIsToldSo",
+     AStatusFunctionThatWouldWaitForItselfIsToldSo},
     {"UnknownFlagsAreBadArguments", UnknownFlagsAreBadArguments},
     {"RestartingFirstIsOutOfSequence", RestartingFirstIsOutOfSequence},
     {"OptionsAreChecked", OptionsAreChecked},
