@@ -81,7 +81,9 @@ class Asker {
     std::vector<FileTarget> targets;
     for (uint32_t i = 0; i < resources->size(); ++i) {
       if (!(*resources)[i].at_registration) Die((*resources)[i].path + " is gone");
-      targets.push_back({.identity = *(*resources)[i].at_registration, .file = i});
+      targets.push_back({.identity = *(*resources)[i].at_registration,
+                         .file = i,
+                         .handles = (*resources)[i].handles});
     }
     Result<HolderScan> scan = finder_.Find(targets, {.threads = threads}, backend);
     if (!scan) Die(scan.error().message);
