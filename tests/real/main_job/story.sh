@@ -48,6 +48,8 @@ prepare() {
 }
 main_pid() { systemctl show --property MainPID --value "$1"; }
 version_of() { cat "/run/main-job/$(main_pid "$1")" 2>/dev/null; }
+# It is active as soon as it was started, and tells a little later.
+tells_version() { [ -n "$(version_of "$1")" ]; }
 is_active() { systemctl is-active --quiet "$1"; }
 all_active() {
   local unit
