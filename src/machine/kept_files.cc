@@ -13,18 +13,13 @@
 #include <string_view>
 #include <utility>
 
+#include "base/removed.h"
 #include "base/win32_codes.h"
 
 namespace rm {
 namespace {
 
 constexpr Milliseconds kNextTry{20};
-
-// The lock is worth nothing when whoever had it has removed the file.
-bool IsStillThere(const UniqueFd& file) {
-  struct stat found {};
-  return fstat(file.get(), &found) == 0 && found.st_nlink != 0;
-}
 
 Result<UniqueFd> OpenOwnFile(const std::string& path) {
   UniqueFd file(open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
@@ -55,7 +50,8 @@ Result<UniqueFd> LockFile(const std::string& path) {
       if (errno == EWOULDBLOCK) return UniqueFd();
       return Fail(kWriteFault, "{} cannot be locked: {}.", path, std::strerror(errno));
     }
-    if (IsStillThere(*file)) return file;
+    // The lock is worth nothing when whoever had it has removed the file.
+    if (!IsRemoved(*file)) return file;
   }
 }
 

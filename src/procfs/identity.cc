@@ -78,10 +78,7 @@ int OpenDirectory(const std::string& path, Directory& directory, Walk& walk) {
   how.resolve = RESOLVE_NO_SYMLINKS;
   directory.fd.Reset(
       static_cast<int>(syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how)));
-  if (directory.fd) {
-    directory.may_have_origins = MayHaveOrigins(directory.fd.get());
-    return 0;
-  }
+  if (directory.fd) return 0;
   // Linux before 5.6 and some sandboxes do not know the call.
   if (errno != ELOOP && errno != ENOSYS && errno != EPERM) return errno;
   walk.linked = !walk.follow;
@@ -95,7 +92,6 @@ int OpenDirectory(const std::string& path, Directory& directory, Walk& walk) {
   // Changed meanwhile, or one of /proc that is no path: then not all of them are known.
   std::string end;
   (void)FollowLinks(path, directory.links, end);
-  directory.may_have_origins = MayHaveOrigins(directory.fd.get());
   return 0;
 }
 
@@ -120,11 +116,10 @@ struct Found {
 // overlay, or may have been replaced in between.
 bool AskByName(const Directory& directory, const std::string& name, Found& found, int& error) {
   const int at = directory.fd.get();
-  error =
-      statx(at, name.c_str(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, kWanted, &found.status) == 0
-          ? 0
-          : errno;
-  if (error) return true;
+  if (statx(at, name.c_str(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, kWanted, &found.status)) {
+    error = errno;
+    return true;
+  }
   if (S_ISLNK(found.status.stx_mode)) return false;
   if (!S_ISREG(found.status.stx_mode)) return true;
   ObjectHandle handle;
@@ -151,6 +146,7 @@ int FindObject(FileResource& file, Walk& walk, Found& found) {
         directory = {};
         return error;
       }
+      if (directory.fd) directory.may_have_origins = MayHaveOrigins(directory.fd.get());
     }
     if (walk.linked) return 0;
     int error = 0;

@@ -6,10 +6,7 @@
 
 #include <thread>
 
-#include "base/win32_codes.h"
-#include "fakes/fake_machine.h"
-#include "fakes/fake_store.h"
-#include "fakes/small_world.h"
+#include "fakes/session_fixture.h"
 
 namespace rm {
 namespace {
@@ -25,63 +22,7 @@ using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
-constexpr pid_t kInstaller = 900;
-
-template <class T>
-uint32_t CodeOf(const Result<T>& result) {
-  return result ? kSuccess : result.error().code;
-}
-
-// One installer, the file it registered, and who uses that.
-class SessionTest : public ::testing::Test {
- protected:
-  SessionTest() : session_(Start()) {
-    machine_->caller.self = Id(kInstaller);
-    store_->is_alive = [this](const ProcessId& process) { return machine_->IsAlive(process); };
-    EXPECT_TRUE(session_.Register({"/usr/lib/libfoo.so"}, {}, {}));
-  }
-
-  Session Start() {
-    record_ = store_->Start(Id(kInstaller))->record;
-    return Session(record_, Role::kPrimary, machine_, store_, "/store");
-  }
-  Session Join() { return Session(record_, Role::kSecondary, machine_, store_, "/store"); }
-
-  uint32_t Shutdown(StopOptions options = {}) {
-    percents_.clear();
-    return CodeOf(session_.Shutdown(options, [this](unsigned p) { percents_.push_back(p); }));
-  }
-  uint32_t Restart() {
-    percents_.clear();
-    return CodeOf(session_.Restart([this](unsigned p) { percents_.push_back(p); }));
-  }
-
-  // "editor 0x2"
-  std::vector<std::string> Listed() {
-    auto list = session_.List(false);
-    EXPECT_EQ(CodeOf(list), kSuccess);
-    std::vector<std::string> listed;
-    for (const App& app : list->apps)
-      listed.push_back(fmt::format("{} 0x{:x}", app.unit ? app.unit->name : app.name, app.status));
-    return listed;
-  }
-
-  size_t Owed(SessionId session) {
-    const SessionState state = store_->Peek(session);
-    return static_cast<size_t>(std::ranges::count(state.debts, DebtState::kOwed, &Debt::state));
-  }
-
-  Observation& seen() { return machine_->observation; }
-
-  std::shared_ptr<FakeMachine> machine_ = std::make_shared<FakeMachine>();
-  std::shared_ptr<FakeStore> store_ = std::make_shared<FakeStore>();
-  SessionRecord record_;
-  Session session_;
-  std::vector<unsigned> percents_;
-};
-
 // --- registering
-// -------------------------------------------------------------------------------------
 
 TEST_F(SessionTest, FilesAreRememberedAsTheyAreNowAndNamesAreChecked) {
   machine_->files["/a"] = FileResource{"/a", {"/link"}, FileIdentity{.ino = 7}};
@@ -147,7 +88,6 @@ TEST_F(SessionTest, WhatTheKernelItselfHoldsIsTold) {
 }
 
 // --- listing
-// -------------------------------------------------------------------------------------------
 
 TEST_F(SessionTest, TheListSaysWhoWhyAndWhatCouldNotBeSeen) {
   AddProgram(seen(), "editor", 50);
@@ -186,7 +126,6 @@ TEST_F(SessionTest, APlanIsShownAndNothingIsDone) {
 }
 
 // --- stop and bring back
-// ---------------------------------------------------------------------------------
 
 TEST_F(SessionTest, NothingAffectedIsASingleHundredBothWays) {
   EXPECT_EQ(Shutdown(), kSuccess);
@@ -327,7 +266,6 @@ TEST_F(SessionTest, ASecondRoundStopsAndStartsAgain) {
 }
 
 // --- filters
-// -----------------------------------------------------------------------------------------------
 
 TEST_F(SessionTest, NoRestartIsStoppedAndStaysDown) {
   AddService(seen(), "nginx", 50);
@@ -452,7 +390,6 @@ TEST_F(SessionTest, CancelledFromTheProgressCallback) {
 }
 
 // --- the end
-// ---------------------------------------------------------------------------------------------------
 
 TEST_F(SessionTest, EndingWithoutRestartLeavesThingsDown) {
   AddService(seen(), "nginx", 50);
@@ -516,7 +453,6 @@ TEST_F(SessionTest, EndedElsewhereNothingWorksAnyMore) {
 }
 
 // --- who only joined
-// ----------------------------------------------------------------------------------------------
 
 TEST_F(SessionTest, WhoJoinedRegistersAndLeavesAndNothingElse) {
   AddService(seen(), "nginx", 50);
@@ -534,107 +470,6 @@ TEST_F(SessionTest, WhoJoinedRegistersAndLeavesAndNothingElse) {
   EXPECT_EQ(CodeOf(joined.End()), kSuccess);
   EXPECT_THAT(machine_->acts(), IsEmpty());
   EXPECT_THAT(session_.List(false)->files, ElementsAre("/usr/lib/libfoo.so", "/b"));
-}
-
-// --- nothing is lost
-// --------------------------------------------------------------------------------------------
-
-// Whatever call of the store fails during a shutdown: who was told to come back is owed on disk.
-TEST_F(SessionTest, AStoreThatFailsAtAnyCallOfAShutdownLosesNothing) {
-  const Observation world = [] {
-    Observation seen;
-    AddProgram(seen, "editor", 50);
-    RegisterForRestart(seen, 50);
-    AddService(seen, "nginx", 51);
-    return seen;
-  }();
-  for (size_t n = 1;; ++n) {
-    auto machine = std::make_shared<FakeMachine>();
-    machine->observation = world;
-    const SessionRecord record = store_->Start(Id(kInstaller))->record;
-    Session session(record, Role::kPrimary, machine, store_, "/store");
-    size_t told = 0;
-    machine->on_act = [&](const std::string& act) {
-      if (!act.starts_with("ask to return")) return;
-      EXPECT_GE(Owed(record.id), ++told) << act << ", call " << n;
-    };
-    const size_t before = store_->calls().size();
-    store_->FailCall(n, Error{kWriteFault, "disk full"});
-    const uint32_t code = CodeOf(session.Shutdown({}, {}));
-    if (store_->calls().size() - before < n) {
-      EXPECT_EQ(code, kSuccess);
-      EXPECT_GT(n, 5u);
-      return;
-    }
-    EXPECT_EQ(code, kWriteFault) << "call " << n;
-    ASSERT_TRUE(store_->End(record.id));
-  }
-}
-
-// --- what dead installers owe
-// -------------------------------------------------------------------------------------
-
-class RecoverTest : public SessionTest {
- protected:
-  // A session of this owner that stopped one service and then nothing more.
-  SessionRecord Stops(const std::string& service, pid_t pid, pid_t owner) {
-    const SessionRecord record = store_->Start(Id(owner))->record;
-    Session session(record, Role::kPrimary, machine_, store_, "/store");
-    seen() = {};
-    AddService(seen(), service, pid);
-    EXPECT_TRUE(session.Shutdown({}, {}));
-    machine_->ForgetActs();
-    return record;
-  }
-  uint32_t RecoverAll() { return CodeOf(Recover(machine_, store_, "/store", {}, {})); }
-  std::vector<std::string> Sessions() {
-    std::vector<std::string> names;
-    const std::vector<SessionState> all = store_->All().value();
-    for (const SessionState& state : all) names.push_back(state.record.name);
-    return names;
-  }
-};
-
-TEST_F(RecoverTest, OnlyWhatDeadInstallersOweIsPaid) {
-  const auto dead = Stops("nginx", 50, 901);
-  const auto living = Stops("db", 51, 902);
-  machine_->Dies(Id(901));
-  EXPECT_EQ(RecoverAll(), kSuccess);
-  EXPECT_THAT(machine_->acts(), ElementsAre("release", "start nginx.service"));
-  EXPECT_THAT(Sessions(), ElementsAre(record_.name, living.name));
-  EXPECT_EQ(Owed(living.id), 1u);
-}
-
-TEST_F(RecoverTest, WhatFailsStaysOwedAndTheOthersAreStillPaid) {
-  const auto bad = Stops("nginx", 50, 901);
-  const auto good = Stops("db", 51, 902);
-  machine_->Dies(Id(901));
-  machine_->Dies(Id(902));
-  machine_->FailsToStart("nginx.service", "exit status 1");
-  EXPECT_EQ(RecoverAll(), kFailRestart);
-  EXPECT_TRUE(machine_->Did("start db.service"));
-  EXPECT_THAT(Sessions(), ElementsAre(record_.name, bad.name));
-  machine_->StartsFine("nginx.service");
-  EXPECT_EQ(RecoverAll(), kSuccess);
-  EXPECT_THAT(Sessions(), ElementsAre(record_.name));
-}
-
-TEST_F(RecoverTest, WhatSomebodyElseIsPayingIsNotPaidTwice) {
-  const auto paid = Stops("nginx", 50, 901);
-  const auto ours = Stops("db", 51, 902);
-  machine_->Dies(Id(901));
-  machine_->Dies(Id(902));
-  machine_->paid_by_another = {paid.name};
-  EXPECT_EQ(RecoverAll(), kSemTimeout);
-  EXPECT_FALSE(machine_->Did("start nginx.service"));
-  EXPECT_TRUE(machine_->Did("start db.service"));
-  EXPECT_THAT(machine_->cleaned_up, ElementsAre(ours.name));
-}
-
-TEST_F(RecoverTest, AnInstallerThatDiedBeforeItStoppedAnythingLeavesNothing) {
-  machine_->Dies(Id(kInstaller));
-  EXPECT_EQ(RecoverAll(), kSuccess);
-  EXPECT_THAT(Sessions(), IsEmpty());
 }
 
 }  // namespace

@@ -103,10 +103,11 @@ static void NoGuardIsLeftWhenEverybodyIsBack(void) {
   const int watching = CountGuards();
   CHECK_EQ(RmRestart(sleepers.session, 0, NULL), ERROR_SUCCESS);
   EndSleepers(&sleepers);
-  if (watching == 0) {
+  if (access("/run/systemd/system", F_OK) == 0) {
     Skip("a machine without a service manager");
     return;
   }
+  CHECK_EQ(watching, 1);
   for (int tenths = 0; tenths < 300 && CountGuards() != 0; ++tenths) usleep(100000);
   CHECK_EQ(CountGuards(), 0);
 }

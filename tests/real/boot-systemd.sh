@@ -46,10 +46,10 @@ inner() {
     fi
     mount --make-rprivate /
     local w=$st/w; mount -t tmpfs -o mode=755,size=75% rmroot "$w"
-    local r=$w/root; mkdir -p "$r" "$w/up" "$w/work"
+    local r=$w/root; mkdir -p "$r" "$w/upper" "$w/index"
     ovl() { # ovl LOWER NAME TARGET
-        mkdir -p "$w/up/$2" "$w/work/$2"
-        mount -t overlay rmroot -o "lowerdir=$1,upperdir=$w/up/$2,workdir=$w/work/$2" "$3"
+        mkdir -p "$w/upper/$2" "$w/index/$2"
+        mount -t overlay rmroot -o "lowerdir=$1,upperdir=$w/upper/$2,workdir=$w/index/$2" "$3"
     }
     case $mode in
       overlay) ovl / root "$r" ;;

@@ -30,6 +30,7 @@
 #include "apps/relaunch/become.h"
 #include "apps/report.h"
 #include "base/clock.h"
+#include "base/removed.h"
 #include "base/start_ticks.h"
 #include "base/unique_fd.h"
 #include "base/win32_codes.h"
@@ -105,11 +106,6 @@ bool AwaitDeparture(const ProcessId& was, Milliseconds limit) {
     if (ready > 0) return true;
     if (ready == 0) return false;
   }
-}
-
-bool IsRemoved(const UniqueFd& file) {
-  struct stat now;
-  return fstat(file.get(), &now) == 0 && now.st_nlink == 0;
 }
 
 std::vector<char*> Pointers(const std::vector<std::string>& texts) {

@@ -2,7 +2,6 @@
 
 #include <poll.h>
 #include <sys/inotify.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,6 +12,7 @@
 
 #include "apps/ask.h"
 #include "base/clock.h"
+#include "base/removed.h"
 #include "base/win32_codes.h"
 #include "journal/socket.h"
 #include "machine/kept_files.h"
@@ -46,11 +46,6 @@ Result<void> Pay(const WatchOptions& options) {
   return Recover(std::shared_ptr<Machine>(std::move(*machine)),
                  std::shared_ptr<SessionStore>(std::move(*store)), options.directory, {}, Limits{},
                  ToJournal());
-}
-
-bool IsRemoved(const UniqueFd& file) {
-  struct stat found {};
-  return fstat(file.get(), &found) == 0 && found.st_nlink == 0;
 }
 
 // False: the session needs no guard any more, its file is removed.

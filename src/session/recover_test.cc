@@ -1,0 +1,114 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "fakes/session_fixture.h"
+#include "session/session.h"
+
+namespace rm {
+namespace {
+
+using namespace test;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+// --- nothing is lost
+
+// Whatever call of the store fails during a shutdown: who was told to come back is owed on disk.
+TEST_F(SessionTest, AStoreThatFailsAtAnyCallOfAShutdownLosesNothing) {
+  const Observation world = [] {
+    Observation seen;
+    AddProgram(seen, "editor", 50);
+    RegisterForRestart(seen, 50);
+    AddService(seen, "nginx", 51);
+    return seen;
+  }();
+  for (size_t n = 1;; ++n) {
+    auto machine = std::make_shared<FakeMachine>();
+    machine->observation = world;
+    const SessionRecord record = store_->Start(Id(kInstaller))->record;
+    Session session(record, Role::kPrimary, machine, store_, "/store");
+    size_t told = 0;
+    machine->on_act = [&](const std::string& act) {
+      if (!act.starts_with("ask to return")) return;
+      EXPECT_GE(Owed(record.id), ++told) << act << ", call " << n;
+    };
+    const size_t before = store_->calls().size();
+    store_->FailCall(n, Error{kWriteFault, "disk full"});
+    const uint32_t code = CodeOf(session.Shutdown({}, {}));
+    if (store_->calls().size() - before < n) {
+      EXPECT_EQ(code, kSuccess);
+      EXPECT_GT(n, 5u);
+      return;
+    }
+    EXPECT_EQ(code, kWriteFault) << "call " << n;
+    ASSERT_TRUE(store_->End(record.id));
+  }
+}
+
+// --- what dead installers owe
+
+class RecoverTest : public SessionTest {
+ protected:
+  // A session of this owner that stopped one service and then nothing more.
+  SessionRecord Stops(const std::string& service, pid_t pid, pid_t owner) {
+    const SessionRecord record = store_->Start(Id(owner))->record;
+    Session session(record, Role::kPrimary, machine_, store_, "/store");
+    seen() = {};
+    AddService(seen(), service, pid);
+    EXPECT_TRUE(session.Shutdown({}, {}));
+    machine_->ForgetActs();
+    return record;
+  }
+  uint32_t RecoverAll() { return CodeOf(Recover(machine_, store_, "/store", {}, {})); }
+  std::vector<std::string> Sessions() {
+    std::vector<std::string> names;
+    const std::vector<SessionState> all = store_->All().value();
+    for (const SessionState& state : all) names.push_back(state.record.name);
+    return names;
+  }
+};
+
+TEST_F(RecoverTest, OnlyWhatDeadInstallersOweIsPaid) {
+  const auto dead = Stops("nginx", 50, 901);
+  const auto living = Stops("db", 51, 902);
+  machine_->Dies(Id(901));
+  EXPECT_EQ(RecoverAll(), kSuccess);
+  EXPECT_THAT(machine_->acts(), ElementsAre("release", "start nginx.service"));
+  EXPECT_THAT(Sessions(), ElementsAre(record_.name, living.name));
+  EXPECT_EQ(Owed(living.id), 1u);
+}
+
+TEST_F(RecoverTest, WhatFailsStaysOwedAndTheOthersAreStillPaid) {
+  const auto bad = Stops("nginx", 50, 901);
+  const auto good = Stops("db", 51, 902);
+  machine_->Dies(Id(901));
+  machine_->Dies(Id(902));
+  machine_->FailsToStart("nginx.service", "exit status 1");
+  EXPECT_EQ(RecoverAll(), kFailRestart);
+  EXPECT_TRUE(machine_->Did("start db.service"));
+  EXPECT_THAT(Sessions(), ElementsAre(record_.name, bad.name));
+  machine_->StartsFine("nginx.service");
+  EXPECT_EQ(RecoverAll(), kSuccess);
+  EXPECT_THAT(Sessions(), ElementsAre(record_.name));
+}
+
+TEST_F(RecoverTest, WhatSomebodyElseIsPayingIsNotPaidTwice) {
+  const auto paid = Stops("nginx", 50, 901);
+  const auto ours = Stops("db", 51, 902);
+  machine_->Dies(Id(901));
+  machine_->Dies(Id(902));
+  machine_->paid_by_another = {paid.name};
+  EXPECT_EQ(RecoverAll(), kSemTimeout);
+  EXPECT_FALSE(machine_->Did("start nginx.service"));
+  EXPECT_TRUE(machine_->Did("start db.service"));
+  EXPECT_THAT(machine_->cleaned_up, ElementsAre(ours.name));
+}
+
+TEST_F(RecoverTest, AnInstallerThatDiedBeforeItStoppedAnythingLeavesNothing) {
+  machine_->Dies(Id(kInstaller));
+  EXPECT_EQ(RecoverAll(), kSuccess);
+  EXPECT_THAT(Sessions(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace rm
