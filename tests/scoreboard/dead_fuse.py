@@ -55,8 +55,8 @@ def main():
     if libc.mount(b"dead", os.fsencode(sys.argv[1]), b"fuse", 0, options):
         sys.exit(f"mount: {os.strerror(ctypes.get_errno())}")
     dead = []
-    signal.signal(signal.SIGUSR1, lambda *_: (dead.append(True), print("dead", flush=True)))
-    print("ready", flush=True)
+    signal.signal(signal.SIGUSR1, lambda *_: (dead.append(True), os.write(1, b"dead\n")))
+    os.write(1, b"ready\n")  # not print: the signal may come before it has returned
     while True:
         request = os.read(device, 1 << 20)
         _, code, unique, node = struct.unpack_from("=IIQQ", request)
