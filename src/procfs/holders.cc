@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <tuple>
 
@@ -24,6 +25,24 @@ unsigned ThreadsFor(const ScanOptions& options, size_t processes) {
 
 auto Key(const Holding& h) { return std::tie(h.process, h.kind, h.file, h.fd); }
 
+// Nothing: a mapped object went away meanwhile, and which are its processes has to be asked again.
+std::optional<Result<HolderScan>> SearchOnce(const ProcTree& proc,
+                                             std::span<const FileTarget> targets,
+                                             const std::vector<pid_t>& pids,
+                                             const ScanOptions& options, bool ask_each) {
+  Result<ProcTree> tree = proc.Clone();
+  if (!tree) return Pass(std::move(tree));
+  const auto search = std::make_shared<Search>(std::move(*tree), targets, pids, options, ask_each);
+  const int failed = search->Run(ThreadsFor(options, pids.size()), options.patience);
+  if (options.cancel.stop_requested()) return Fail(kCancelled, "The search was cancelled.");
+  if (failed) {
+    return Fail(kOutOfMemory, "Cannot look at all processes: {}. Raise the limit and try again.",
+                strerror(failed));
+  }
+  if (!search->Stands()) return std::nullopt;
+  return search->Take();
+}
+
 }  // namespace
 
 // The whole order puts current content before previous; of two equal keys the first one stays.
@@ -38,18 +57,10 @@ Result<HolderScan> FindHolders(const ProcTree& proc, std::span<const FileTarget>
                                const ScanOptions& options) {
   Result<std::vector<pid_t>> pids = options.only ? *options.only : ListPids(proc);
   if (!pids) return Pass(std::move(pids));
-  Result<ProcTree> tree = proc.Clone();
-  if (!tree) return Pass(std::move(tree));
-  const unsigned threads = ThreadsFor(options, pids->size());
-  const auto search =
-      std::make_shared<Search>(std::move(*tree), targets, std::move(*pids), options);
-  const int failed = search->Run(threads, options.patience);
-  if (options.cancel.stop_requested()) return Fail(kCancelled, "The search was cancelled.");
-  if (failed) {
-    return Fail(kOutOfMemory, "Cannot look at all processes: {}. Raise the limit and try again.",
-                strerror(failed));
-  }
-  HolderScan all = search->Take();
+  std::optional<Result<HolderScan>> found = SearchOnce(proc, targets, *pids, options, false);
+  if (!found) found = SearchOnce(proc, targets, *pids, options, true);
+  if (!*found) return Pass(std::move(*found));
+  HolderScan all = std::move(**found);
   SortHoldings(all.holdings);
   std::sort(all.unreadable.begin(), all.unreadable.end());
   std::sort(all.in_flight.begin(), all.in_flight.end());

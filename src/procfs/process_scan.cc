@@ -32,8 +32,13 @@ bool SharesTable(const std::vector<pid_t>& seen, pid_t tid, kcmp_type table) {
 
 }  // namespace
 
-ProcessScan::ProcessScan(const ProcTree& proc, const TargetSet& targets, bool directories)
-    : proc_(proc), targets_(targets), directories_(directories), buffer_(kBuffer) {
+ProcessScan::ProcessScan(const ProcTree& proc, const TargetSet& targets, bool directories,
+                         bool ask_each)
+    : proc_(proc),
+      targets_(targets),
+      directories_(directories),
+      ask_each_(ask_each),
+      buffer_(kBuffer) {
   if (ReadLinkAt(proc.fd(), "self/ns/mnt", our_mounts_)) our_mounts_.clear();
   const UniqueFd event(eventfd(0, EFD_CLOEXEC));
   struct statx found {};
@@ -45,6 +50,7 @@ int ProcessScan::Scan(pid_t pid) {
   at_ = pid;
   ++steps_;
   holdings_.clear();
+  const size_t witnesses = witnesses_.size();
   denied_ = in_flight_ = false;
   exhausted_ = 0;
 
@@ -53,7 +59,7 @@ int ProcessScan::Scan(pid_t pid) {
   if (directory) {
     ScanDescriptors(directory.get());
     ScanDirectories(directory.get());
-    ScanMemory(directory.get());
+    ScanMemory(directory.get(), pid);
     struct statx tasks {};
     const int error = StatAt(directory.get(), "task", STATX_NLINK, tasks);
     Note(error);
@@ -65,8 +71,11 @@ int ProcessScan::Scan(pid_t pid) {
   // The directory is still that of the process that was looked at, or this fails.
   ProcessStat stat;
   const int error = directory ? ReadStat(directory.get(), stat) : EACCES;
-  if (IsGone(error) || IsExhausted(error)) return IsGone(error) ? 0 : error;
-  if (stat.has_exited() && stat.threads <= 1) return 0;
+  if (IsExhausted(error)) return error;
+  if (IsGone(error) || (stat.has_exited() && stat.threads <= 1)) {
+    ForgetWitnesses(witnesses);
+    return 0;
+  }
   const ProcessId id{pid, stat.start_ticks};
   for (Holding& holding : holdings_) {
     holding.process = id;
@@ -75,6 +84,11 @@ int ProcessScan::Scan(pid_t pid) {
   if (in_flight_) found_.in_flight.push_back(id);
   if (denied_ && !stat.is_kernel_thread()) found_.unreadable.push_back(id);
   return 0;
+}
+
+// Those beyond `kept` are of a process that has ended.
+void ProcessScan::ForgetWitnesses(size_t kept) {
+  for (; witnesses_.size() > kept; witnesses_.pop_back()) asked_.erase(witnesses_.back().target);
 }
 
 // Threads may have tables of their own (unshare(2)), and outlive the leader, which then has none.
@@ -106,7 +120,7 @@ void ProcessScan::ScanThreads(int directory) {
       // Only /proc/TID has map_files. It is ours if the thread still exists after it was opened.
       UniqueFd whole;
       const bool ours = OpenProcess(proc_, tid, whole) == 0 && ReadStat(task.get(), stat) == 0;
-      ScanMemory(ours ? whole.get() : task.get());
+      ScanMemory(ours ? whole.get() : task.get(), ours ? tid : 0);
       memory_seen = true;
     }
   }

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "procfs/holders.h"
@@ -13,29 +14,41 @@
 
 namespace rm {
 
+// That a mapped object existed. If it still does after the search, its number was its own all the
+// time.
+struct Witness {
+  std::string name;  // below /proc
+  const FileTarget* target;
+};
+
 // One for each thread of a scan: keeps its buffers from one process to the next.
 class ProcessScan {
  public:
-  ProcessScan(const ProcTree& proc, const TargetSet& targets, bool directories);
+  ProcessScan(const ProcTree& proc, const TargetSet& targets, bool directories,
+              bool ask_each = false);
 
   // 0, or the errno of a caller that has run out of descriptors or memory.
   int Scan(pid_t pid);
   HolderScan& found() { return found_; }
+  // What part of `found` goes back to; each target at most once.
+  std::vector<Witness>& witnesses() { return witnesses_; }
 
   // For other threads: whom it looks at, and a number that changes as long as it gets on.
   pid_t at() const { return at_; }
   uint64_t steps() const { return steps_; }
 
  private:
+  void ForgetWitnesses(size_t kept);
   void ScanThreads(int directory);
   void ScanDescriptors(int directory);
   void ScanRing(int directory, int fd);
   void ScanSocket(int directory, const char* fd);
   void ScanDirectories(int directory);
   void ScanLink(int directory, const char* name, HoldKind kind);
-  void ScanMemory(int directory);
-  void ScanMapping(int directory, const MapsLine& map);
-  bool IsMapped(int directory, const MapsLine& map, const FileTarget& target);
+  // `owner` is in whose directory this is, and 0 in a thread's, which has no map_files.
+  void ScanMemory(int directory, pid_t owner);
+  void ScanMapping(int directory, pid_t owner, const MapsLine& map);
+  bool IsMapped(int directory, pid_t owner, const MapsLine& map, const FileTarget& target);
   bool IsNamed(int directory, const std::string& path, const FileTarget& target);
   bool OpenNamed(int directory, const std::string& path, UniqueFd& object, struct statx& found);
   void Compare(const struct statx& found, int directory, const char* name, HoldKind kind, int fd);
@@ -45,10 +58,13 @@ class ProcessScan {
   const ProcTree& proc_;
   const TargetSet& targets_;
   const bool directories_;
+  const bool ask_each_;
   std::string our_mounts_;  // the mount namespace we read names in
   uint64_t anonymous_ = 0;  // the device of descriptors that are no files: rings, timers, events
   std::vector<char> buffer_;
   HolderScan found_;
+  std::vector<Witness> witnesses_;
+  std::unordered_set<const FileTarget*> asked_;
   std::atomic<pid_t> at_ = 0;
   std::atomic<uint64_t> steps_ = 0;
 

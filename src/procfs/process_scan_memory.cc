@@ -14,7 +14,7 @@
 
 namespace rm {
 
-void ProcessScan::ScanMemory(int directory) {
+void ProcessScan::ScanMemory(int directory, pid_t owner) {
   ScanLink(directory, "exe", HoldKind::kExecutable);
   const UniqueFd maps(openat(directory, "maps", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!maps) return Note(errno);
@@ -28,7 +28,7 @@ void ProcessScan::ScanMemory(int directory) {
     std::string_view text(buffer_.data(), kept + static_cast<size_t>(got));
     for (size_t end; (end = text.find('\n')) != text.npos; text.remove_prefix(end + 1)) {
       const std::optional<MapsLine> map = ParseMapsLine(text.substr(0, end));
-      if (map && map->ino && targets_.MayHave(map->ino)) ScanMapping(directory, *map);
+      if (map && map->ino && targets_.MayHave(map->ino)) ScanMapping(directory, owner, *map);
     }
     kept = text.size();
     // No line is longer than a path and its escapes; this is not a maps file.
@@ -37,29 +37,38 @@ void ProcessScan::ScanMemory(int directory) {
   }
 }
 
-void ProcessScan::ScanMapping(int directory, const MapsLine& map) {
+void ProcessScan::ScanMapping(int directory, pid_t owner, const MapsLine& map) {
   targets_.ForIno(map.ino, [&](const FileTarget& target) {
     // A library is mapped in several pieces.
     const bool known = std::any_of(holdings_.begin(), holdings_.end(), [&](const Holding& h) {
       return h.kind == HoldKind::kMapping && h.file == target.file &&
              h.previous_content == target.previous;
     });
-    if (!known && IsMapped(directory, map, target)) Add(target, HoldKind::kMapping, -1);
+    if (!known && IsMapped(directory, owner, map, target)) Add(target, HoldKind::kMapping, -1);
   });
 }
 
 // The device in maps is the superblock's: on btrfs it is no file's st_dev, and two subvolumes have
-// the same inode numbers on it. Only the mapped object itself decides.
-bool ProcessScan::IsMapped(int directory, const MapsLine& map, const FileTarget& target) {
+// the same inode numbers on it. Only the mapped object itself decides, or the one that was asked in
+// an earlier process: where the device is also its st_dev, no two files have the same number, and
+// as long as it exists no other gets it.
+bool ProcessScan::IsMapped(int directory, pid_t owner, const MapsLine& map,
+                           const FileTarget& target) {
+  const bool same = map.ino == target.identity.ino && map.dev == target.identity.dev;
+  if (same && asked_.contains(&target)) return true;
   struct statx found {};
   const std::string name = fmt::format("map_files/{:x}-{:x}", map.begin, map.end);
   if (StatAt(directory, name.c_str(), STATX_INO | STATX_BTIME, found) == 0) {
-    return IsTargetOrBelow(found, target, directory, name.c_str());
+    if (!IsTarget(found, target)) return IsTargetOrBelow(found, target, directory, name.c_str());
+    // Without a birth time nobody could tell later that it is still the same object.
+    if (same && owner && !ask_each_ && target.identity.btime_ns && asked_.insert(&target).second) {
+      witnesses_.push_back({fmt::format("{}/{}", owner, name), &target});
+    }
+    return true;
   }
   // Without CAP_CHECKPOINT_RESTORE, or the mapping has changed. No two file systems share a device
   // number, so equal ones are right.
-  return (map.ino == target.identity.ino && map.dev == target.identity.dev) ||
-         IsNamed(directory, UnescapeMapsPath(map.path), target);
+  return same || IsNamed(directory, UnescapeMapsPath(map.path), target);
 }
 
 bool ProcessScan::IsNamed(int directory, const std::string& path, const FileTarget& target) {

@@ -8,6 +8,7 @@
 
 #include "procfs/kernel_uses.h"
 #include "procfs/process_dir.h"
+#include "procfs/read.h"
 
 namespace rm {
 namespace {
@@ -21,11 +22,12 @@ void Append(std::vector<T>& all, std::vector<T>& more) {
 }  // namespace
 
 Search::Search(ProcTree proc, std::span<const FileTarget> targets, std::vector<pid_t> pids,
-               const ScanOptions& options)
+               const ScanOptions& options, bool ask_each)
     : proc_(std::move(proc)),
       targets_(targets),
       pids_(std::move(pids)),
       directories_(options.directories),
+      ask_each_(ask_each),
       cancel_(options.cancel) {}
 
 int Search::Run(unsigned threads, const Patience& patience) {
@@ -45,6 +47,15 @@ int Search::Run(unsigned threads, const Patience& patience) {
   // Whoever is left behind, or still at work after a cancellation, finds nothing more to do.
   next_ = pids_.size() + 1;
   return failed_;
+}
+
+bool Search::Stands() {
+  const std::lock_guard guard(lock_);
+  return std::ranges::all_of(witnesses_, [&](const Witness& witness) {
+    struct statx found {};
+    return StatAt(proc_.fd(), witness.name.c_str(), STATX_INO | STATX_BTIME, found) == 0 &&
+           IsTarget(found, *witness.target);
+  });
 }
 
 HolderScan Search::Take() {
@@ -103,6 +114,7 @@ void Search::Collect(Worker& worker) {
   Append(found_.holdings, found.holdings);
   Append(found_.unreadable, found.unreadable);
   Append(found_.in_flight, found.in_flight);
+  Append(witnesses_, worker.scan.witnesses());
 }
 
 void Search::Abandon(Worker& worker) {

@@ -24,11 +24,14 @@ namespace rm {
 class Search : public std::enable_shared_from_this<Search> {
  public:
   Search(ProcTree proc, std::span<const FileTarget> targets, std::vector<pid_t> pids,
-         const ScanOptions& options);
+         const ScanOptions& options, bool ask_each = false);
 
   // Blocks until every process was looked at or left out, or until cancelled. The errno of a caller
   // that has run out of descriptors or memory, or 0.
   int Run(unsigned threads, const Patience& patience);
+  // Whether what was found can be relied on; false: a mapped object was removed meanwhile, and its
+  // number may have become another's.
+  bool Stands();
   // What was found, once.
   HolderScan Take();
 
@@ -37,7 +40,7 @@ class Search : public std::enable_shared_from_this<Search> {
 
   struct Worker {
     explicit Worker(const Search& search)
-        : scan(search.proc_, search.targets_, search.directories_) {}
+        : scan(search.proc_, search.targets_, search.directories_, search.ask_each_) {}
     ProcessScan scan;
     bool ended = false;
     bool abandoned = false;
@@ -57,6 +60,7 @@ class Search : public std::enable_shared_from_this<Search> {
   const TargetSet targets_;
   const std::vector<pid_t> pids_;
   const bool directories_;
+  const bool ask_each_;  // each mapping for itself
   const std::stop_token cancel_;
   std::atomic<size_t> next_ = 0;
   std::atomic<int> failed_ = 0;
@@ -65,6 +69,7 @@ class Search : public std::enable_shared_from_this<Search> {
   std::condition_variable changed_;
   std::list<Worker> workers_;
   HolderScan found_;
+  std::vector<Witness> witnesses_;
   size_t abandoned_ = 0;
 };
 

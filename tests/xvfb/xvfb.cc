@@ -148,8 +148,16 @@ Program Xvfb::Start(const std::vector<std::string>& command, const Way& way) con
       "NO_AT_BRIDGE=1",
       "GSETTINGS_BACKEND=memory",
       "DBUS_SESSION_BUS_ADDRESS=disabled:"};
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) Throw("pipe2");
   const pid_t child = fork();
-  if (child != 0) return Program(child);
+  if (child != 0) {
+    close(ends[1]);
+    char none;
+    (void)!read(ends[0], &none, 1);  // until it is executed, and has its own name
+    close(ends[0]);
+    return Program(child);
+  }
   const int in = open("/dev/null", O_RDWR);
   const int out = way.log.empty() ? in : open(way.log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
   const int held = way.holds.empty() ? -1 : open(way.holds.c_str(), O_RDONLY);

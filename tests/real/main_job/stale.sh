@@ -29,6 +29,10 @@ if [ -n "$debs" ] && ls "$debs"/nginx*.deb >/dev/null 2>&1; then
 fi
 systemctl start mj-db mj-delegate mj-tmpl@a mj-tmpl@b mj-leaves
 as_user systemctl --user start mj-user
+theirs_maps() { # it counts as started before it is executed
+  grep -q "$lib" "/proc/$(as_user systemctl --user show --property=MainPID --value mj-user)/maps"
+}
+await 10 theirs_maps
 LD_PRELOAD=$lib setsid /bin/sleep 1234567 </dev/null >/dev/null 2>&1 &
 plain=$!
 await 10 grep -q "$lib" "/proc/$plain/maps"
