@@ -4,15 +4,17 @@
  *   holder FILE LOG MANNER [WORD...]
  *
  * MANNER: shown, hidden (a window), console (a handler of CTRL_C), silent (neither), dir (only the
- * working directory). WORDs: refuse, hang, slow (ends 2 s after WM_ENDSESSION), stay,
- * quit-in-query, close (ends at WM_CLOSE only), exclusive, nopatch (asks not to be restarted after
- * updates). LOG ends with "ready" once everything is there, and holds the time in ms since the
+ * working directory), library (FILE is loaded). WORDs: refuse, hang, slow and slower (ends 2 s and
+ * 8 s after WM_ENDSESSION), pump (waits in WM_ENDSESSION for WM_CLOSE), stay, quit-in-query, close
+ * (ends at WM_CLOSE only), exclusive, shared (others may read, not write or delete), nopatch (asks
+ * not to be restarted after updates), registers (asks to be restarted with the word again, which
+ * it notes). LOG ends with "ready" once everything is there, and holds the time in ms since the
  * first message before each message. */
 #include "program.h"
 
 static HANDLE log_file;
 static ULONGLONG first;
-static int refuse, hang, slow, stay, quit_in_query, close_only;
+static int refuse, hang, slow, slower, pump, stay, quit_in_query, close_only;
 
 static void Say(const char *format, ...) {
   char line[512];
@@ -23,6 +25,11 @@ static void Say(const char *format, ...) {
   DWORD written;
   WriteFile(log_file, line, (DWORD)size, &written, NULL);
   FlushFileBuffers(log_file);
+}
+
+static void Pump(void) {
+  MSG message;
+  while (GetMessageW(&message, NULL, 0, 0) > 0) DispatchMessageW(&message);
 }
 
 static LRESULT CALLBACK Hear(HWND window, UINT message, WPARAM w, LPARAM l) {
@@ -38,7 +45,8 @@ static LRESULT CALLBACK Hear(HWND window, UINT message, WPARAM w, LPARAM l) {
       return !refuse;
     case WM_ENDSESSION:
       if (!w || stay || close_only) return 0;
-      if (slow) Sleep(2000);
+      if (slow || slower) Sleep(slower ? 8000 : 2000);
+      if (pump) Pump();
       ExitProcess(3);
     case WM_CLOSE:
       if (!stay) ExitProcess(4);
@@ -54,7 +62,7 @@ static BOOL WINAPI HearConsole(DWORD event) {
 }
 
 /* As the real RegisterApplicationRestart would keep it: Wine's keeps nothing. */
-static void AskForNoRestart(void) {
+static void NoteRestart(DWORD flags, const wchar_t *arguments) {
   const RM_UNIQUE_PROCESS self = UniqueOf(GetCurrentProcess());
   wchar_t path[128];
   swprintf(path, 128, L"Software\\Microsoft\\RestartManager\\Applications\\%08lx:%08lx:%08lx",
@@ -62,52 +70,72 @@ static void AskForNoRestart(void) {
            (unsigned long)self.ProcessStartTime.dwHighDateTime,
            (unsigned long)self.ProcessStartTime.dwLowDateTime);
   HKEY key;
-  const DWORD flags = 4; /* RESTART_NO_PATCH */
   if (RegCreateKeyExW(HKEY_CURRENT_USER, path, 0, NULL, REG_OPTION_VOLATILE, KEY_WRITE, NULL, &key,
                       NULL))
     exit(9);
   RegSetValueExW(key, L"Flags", 0, REG_DWORD, (const BYTE *)&flags, sizeof flags);
+  RegSetValueExW(key, L"CommandLine", 0, REG_SZ, (const BYTE *)arguments,
+                 (DWORD)((wcslen(arguments) + 1) * sizeof *arguments));
   RegCloseKey(key);
+}
+
+static void AskForRestart(wchar_t **argv) {
+  wchar_t arguments[1024];
+  swprintf(arguments, 1024, L"\"%ls\" \"%ls\" %ls again", argv[1], argv[2], argv[3]);
+  NoteRestart(0, arguments);
+}
+
+static HANDLE Open(const wchar_t *path, int exclusive, int shared) {
+  const DWORD share = exclusive ? 0
+                      : shared  ? FILE_SHARE_READ
+                                : FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
+  return CreateFileW(path, GENERIC_READ, share, NULL, OPEN_EXISTING, 0, NULL);
+}
+
+static int ShowWindowAndHear(int shown) {
+  WNDCLASSW kind = {0};
+  kind.lpfnWndProc = Hear;
+  kind.lpszClassName = L"holder";
+  RegisterClassW(&kind);
+  if (!CreateWindowW(L"holder", L"holder", WS_OVERLAPPEDWINDOW | (shown ? WS_VISIBLE : 0), 0, 0, 99,
+                     99, NULL, NULL, NULL, NULL))
+    return 7;
+  Say("ready %lu\n", GetCurrentProcessId());
+  Pump();
+  return 0;
 }
 
 int wmain(int argc, wchar_t **argv) {
   if (argc < 4) return 9;
   log_file = CreateFileW(argv[2], FILE_APPEND_DATA, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
                          OPEN_ALWAYS, 0, NULL);
-  int exclusive = 0;
+  int exclusive = 0, shared = 0;
   for (int i = 4; i < argc; ++i) {
     refuse |= !wcscmp(argv[i], L"refuse");
     hang |= !wcscmp(argv[i], L"hang");
     slow |= !wcscmp(argv[i], L"slow");
+    slower |= !wcscmp(argv[i], L"slower");
+    pump |= !wcscmp(argv[i], L"pump");
     stay |= !wcscmp(argv[i], L"stay");
     quit_in_query |= !wcscmp(argv[i], L"quit-in-query");
     close_only |= !wcscmp(argv[i], L"close");
     exclusive |= !wcscmp(argv[i], L"exclusive");
-    if (!wcscmp(argv[i], L"nopatch")) AskForNoRestart();
+    shared |= !wcscmp(argv[i], L"shared");
+    if (!wcscmp(argv[i], L"nopatch")) NoteRestart(4, L""); /* RESTART_NO_PATCH */
+    if (!wcscmp(argv[i], L"registers")) AskForRestart(argv);
+    if (!wcscmp(argv[i], L"again")) Say("again\n");
   }
-  HANDLE file = NULL;
-  if (wcscmp(argv[1], L"-") && wcscmp(argv[3], L"dir"))
-    file = CreateFileW(argv[1], GENERIC_READ,
-                       exclusive ? 0 : FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
-                       OPEN_EXISTING, 0, NULL);
-  if (file == INVALID_HANDLE_VALUE) return 8;
-  if (!wcscmp(argv[3], L"dir") && !SetCurrentDirectoryW(argv[1])) return 8;
-  if (!wcscmp(argv[3], L"console")) {
-    SetConsoleCtrlHandler(HearConsole, TRUE);
-  } else if (!wcscmp(argv[3], L"shown") || !wcscmp(argv[3], L"hidden")) {
-    WNDCLASSW kind = {0};
-    kind.lpfnWndProc = Hear;
-    kind.lpszClassName = L"holder";
-    RegisterClassW(&kind);
-    if (!CreateWindowW(L"holder", L"holder",
-                       WS_OVERLAPPEDWINDOW | (argv[3][0] == L's' ? WS_VISIBLE : 0), 0, 0, 99, 99,
-                       NULL, NULL, NULL, NULL))
-      return 7;
-    Say("ready %lu\n", GetCurrentProcessId());
-    MSG message;
-    while (GetMessageW(&message, NULL, 0, 0) > 0) DispatchMessageW(&message);
-    return 0;
+  const wchar_t *manner = argv[3];
+  if (!wcscmp(manner, L"dir")) {
+    if (!SetCurrentDirectoryW(argv[1])) return 8;
+  } else if (!wcscmp(manner, L"library")) {
+    if (!LoadLibraryW(argv[1])) return 8;
+  } else if (wcscmp(argv[1], L"-") && Open(argv[1], exclusive, shared) == INVALID_HANDLE_VALUE) {
+    return 8;
   }
+  if (!wcscmp(manner, L"shown")) return ShowWindowAndHear(1);
+  if (!wcscmp(manner, L"hidden")) return ShowWindowAndHear(0);
+  if (!wcscmp(manner, L"console")) SetConsoleCtrlHandler(HearConsole, TRUE);
   Say("ready %lu\n", GetCurrentProcessId());
   Sleep(INFINITE);
   return 0;

@@ -33,6 +33,13 @@ std::vector<HWND> WindowsOf(const App& app) {
   return windows;
 }
 
+// The manager of Wine goes on calling one running that was killed; then it has no process.
+bool HasLostItsProcess(const SERVICE_STATUS_PROCESS& status) {
+  if (status.dwProcessId == 0) return status.dwCurrentState != SERVICE_START_PENDING;
+  const UniqueHandle process(::OpenProcess(SYNCHRONIZE, FALSE, status.dwProcessId));
+  return process ? HasEnded(process) : ::GetLastError() == ERROR_INVALID_PARAMETER;
+}
+
 std::string Name(const UnitRef& unit) { return ToString(unit); }
 
 }  // namespace
@@ -120,7 +127,7 @@ std::string Departures::StopNext(Asked& asked) {
   while (!asked.services.empty()) {
     const std::string& name = asked.services.front();
     const auto status = StatusOf(name);
-    if (!status || status->dwCurrentState == SERVICE_STOPPED) {
+    if (!status || status->dwCurrentState == SERVICE_STOPPED || HasLostItsProcess(*status)) {
       asked.services.erase(asked.services.begin());
       asked.stopping = false;
       continue;

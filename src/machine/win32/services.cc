@@ -22,16 +22,20 @@ UniqueService OpenService(const std::string& name, DWORD rights) {
   return UniqueService(::OpenServiceW(manager.get(), Wide(name).c_str(), rights));
 }
 
-std::vector<std::string> NeedsOf(SC_HANDLE manager, const wchar_t* name) {
-  const UniqueService service(::OpenServiceW(manager, name, SERVICE_QUERY_CONFIG));
+// From where the manager keeps it: Wine's QueryServiceConfig leaves the dependencies out.
+std::vector<std::string> NeedsOf(const wchar_t* name) {
+  const std::wstring key = std::wstring(L"SYSTEM\\CurrentControlSet\\Services\\") + name;
+  const auto read = [&](wchar_t* to, DWORD* size) {
+    return ::RegGetValueW(HKEY_LOCAL_MACHINE, key.c_str(), L"DependOnService", RRF_RT_REG_MULTI_SZ,
+                          nullptr, to, size) == ERROR_SUCCESS;
+  };
   std::vector<std::string> needs;
   DWORD size = 0;
-  if (!service || ::QueryServiceConfigW(service.get(), nullptr, 0, &size) || size == 0)
-    return needs;
-  std::vector<char> buffer(size);
-  auto* config = reinterpret_cast<QUERY_SERVICE_CONFIGW*>(buffer.data());
-  if (!::QueryServiceConfigW(service.get(), config, size, &size)) return needs;
-  for (const wchar_t* at = config->lpDependencies; at && *at; at += std::wcslen(at) + 1)
+  if (!read(nullptr, &size)) return needs;
+  std::vector<wchar_t> names(size / sizeof(wchar_t) + 2);
+  size = static_cast<DWORD>(names.size() * sizeof(wchar_t));
+  if (!read(names.data(), &size)) return needs;
+  for (const wchar_t* at = names.data(); *at; at += std::wcslen(at) + 1)
     needs.push_back(Folded(Narrow(at)));
   return needs;
 }
@@ -57,6 +61,33 @@ void AddDependents(const Service& of, const std::vector<Service>& services,
 
 bool MayStop(const std::string& name) {
   return OpenService(name, SERVICE_STOP | SERVICE_QUERY_STATUS) != nullptr;
+}
+
+constexpr DWORD kPoll = 20;           // ms
+constexpr DWORD kStartMost = 20'000;  // ms, contract.md 12
+
+void AwaitStart(const std::string& name) {
+  const ULONGLONG begin = ::GetTickCount64();
+  for (;;) {
+    const auto status = StatusOf(name);
+    if (!status || status->dwCurrentState != SERVICE_START_PENDING ||
+        ::GetTickCount64() - begin >= kStartMost)
+      return;
+    ::Sleep(kPoll);
+  }
+}
+
+// What it needs is started first: Windows' manager does that by itself, Wine's does not. A need
+// that does not start is the trouble of who needs it, which the manager tells.
+void StartNeeds(const std::string& name, std::set<std::string>& seen) {
+  for (const std::string& need : NeedsOf(Wide(name).c_str())) {
+    const auto status = StatusOf(need);
+    if (!seen.insert(need).second || !status || status->dwCurrentState != SERVICE_STOPPED) continue;
+    StartNeeds(need, seen);
+    if (const UniqueService service = OpenService(need, SERVICE_START))
+      ::StartServiceW(service.get(), 0, nullptr);
+    AwaitStart(need);
+  }
 }
 
 const char* StateName(DWORD state) {
@@ -92,7 +123,7 @@ std::vector<Service> ListServices() {
     service.display_name = Narrow(entries[i].lpDisplayName);
     service.state = entries[i].ServiceStatusProcess.dwCurrentState;
     service.pid = entries[i].ServiceStatusProcess.dwProcessId;
-    service.needs = NeedsOf(manager.get(), entries[i].lpServiceName);
+    service.needs = NeedsOf(entries[i].lpServiceName);
     services.push_back(std::move(service));
   }
   return services;
@@ -143,6 +174,8 @@ Result<bool> StopService(const std::string& name) {
 }
 
 Result<void> StartService(const std::string& name) {
+  std::set<std::string> seen;
+  StartNeeds(name, seen);
   const UniqueService service = OpenService(name, SERVICE_START);
   if (service && (::StartServiceW(service.get(), 0, nullptr) ||
                   ::GetLastError() == ERROR_SERVICE_ALREADY_RUNNING))
