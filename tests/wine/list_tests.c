@@ -190,6 +190,36 @@ static void TheListGrowsBetweenTheCallsAndTheLoopEnds(void) {
   EndHolder(&second);
 }
 
+static DWORD WINAPI LookOften(void *file) {
+  const DWORD session = With(file);
+  for (int i = 0; i < 20; ++i) {
+    const struct Listed list = List(session);
+    CHECK_EQ(list.count, 1);
+    CHECK_EQ(list.reasons, 0);
+  }
+  RmEndSession(session);
+  return 0;
+}
+
+/* Each has the file open for a moment while it looks. */
+static void WhoLooksAtTheSameTimeIsNoHolder(void) {
+  const wchar_t *file = NewFile(L"looked-at.txt");
+  struct Holder holder = StartHolder(holder_gui, file, L"shown", 0);
+  HANDLE threads[4];
+  for (int i = 0; i < 4; ++i) threads[i] = CreateThread(NULL, 0, LookOften, (void *)file, 0, NULL);
+  wchar_t arguments[512];
+  swprintf(arguments, 512, L"look \"%ls\" -", file);
+  CHECK_EQ(Run(self, arguments), 0);
+  WaitForMultipleObjects(4, threads, TRUE, INFINITE);
+  for (int i = 0; i < 4; ++i) CloseHandle(threads[i]);
+  EndHolder(&holder);
+}
+
+int Look(const wchar_t *file) {
+  LookOften((void *)file);
+  return TellSum();
+}
+
 static DWORD PidOfService(const wchar_t *name) {
   SC_HANDLE manager = OpenSCManagerW(NULL, NULL, SC_MANAGER_CONNECT);
   SC_HANDLE service = OpenServiceW(manager, name, SERVICE_QUERY_STATUS | SERVICE_START);
@@ -250,4 +280,5 @@ const struct Test list_tests[] = {
     {"AMappedLibrary", AMappedLibrary},
     {"TheListGrowsBetweenTheCallsAndTheLoopEnds", TheListGrowsBetweenTheCallsAndTheLoopEnds},
     {"WhatTheMachineNeedsIsCritical", WhatTheMachineNeedsIsCritical},
+    {"WhoLooksAtTheSameTimeIsNoHolder", WhoLooksAtTheSameTimeIsNoHolder},
     {NULL, NULL}};

@@ -3,6 +3,7 @@
 #include "machine/machine_win32.h"
 #include "machine/win32/departures.h"
 #include "machine/win32/files.h"
+#include "machine/win32/looking_alone.h"
 #include "machine/win32/observe.h"
 #include "machine/win32/processes.h"
 #include "machine/win32/starts.h"
@@ -22,6 +23,7 @@ class Win32Machine final : public Machine {
   }
 
   Result<std::vector<FileResource>> IdentifyFiles(const std::vector<std::string>& paths) override {
+    const LookingAlone alone({});
     std::vector<FileResource> files;
     for (const std::string& path : paths) {
       FileResource file;

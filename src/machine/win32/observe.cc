@@ -5,6 +5,7 @@
 
 #include "machine/win32/files.h"
 #include "machine/win32/inspection.h"
+#include "machine/win32/looking_alone.h"
 #include "machine/win32/processes.h"
 #include "machine/win32/restart_settings.h"
 #include "machine/win32/top_levels.h"
@@ -181,6 +182,7 @@ class Look {
 
 Observation ObserveWin32(const Registration& registered, const ObserveOptions& options,
                          const std::stop_token& cancel) {
+  const LookingAlone alone(cancel);
   return Look(registered, options, cancel).Run();
 }
 

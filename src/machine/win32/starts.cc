@@ -8,6 +8,7 @@
 #include "base/win32/system_error.h"
 #include "base/win32/wide.h"
 #include "base/win32_codes.h"
+#include "machine/win32/looking_alone.h"
 #include "machine/win32/processes.h"
 #include "machine/win32/services.h"
 
@@ -25,7 +26,11 @@ Result<void> StartProgram(const RelaunchSpec& spec) {
   startup.cb = sizeof startup;
   PROCESS_INFORMATION process{};
   const std::wstring directory = Wide(spec.directory);
-  const DWORD flags = IsConsoleProgram(spec.executable) ? CREATE_NEW_CONSOLE : 0;
+  const auto console = [&] {
+    const LookingAlone alone({});  // it opens the program
+    return IsConsoleProgram(spec.executable);
+  }();
+  const DWORD flags = console ? CREATE_NEW_CONSOLE : 0;
   if (!::CreateProcessW(Wide(spec.executable).c_str(), text.data(), nullptr, nullptr, FALSE, flags,
                         nullptr, directory.empty() ? nullptr : directory.c_str(), &startup,
                         &process))
