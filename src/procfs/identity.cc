@@ -11,7 +11,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <future>
 #include <optional>
+#include <system_error>
+#include <thread>
 
 #include "base/win32_codes.h"
 #include "procfs/lookup_child.h"
@@ -23,6 +26,8 @@ namespace rm {
 namespace {
 
 constexpr int kMostLinks = 40;  // MAXSYMLINKS, path_resolution(7)
+constexpr unsigned kMostThreads = 8;
+constexpr size_t kPathsOfThread = 1000;  // take it some milliseconds
 
 // Follows the links by their text, one component after the other. 0 or an errno; on 0 `end` is the
 // path without links.
@@ -243,6 +248,61 @@ bool IsElsewhere(const std::string& path, const std::vector<std::string>& served
                       [&](const std::string& point) { return IsBelow(path, point); });
 }
 
+// Fills `files` but for those where a server might have to be asked: their numbers.
+Result<std::vector<size_t>> IdentifyHere(std::span<const std::string> paths,
+                                         std::span<FileResource> files,
+                                         const std::vector<MountLine>& mounts,
+                                         const std::vector<std::string>& served) {
+  std::vector<size_t> later;
+  Walk walk{.mounts = mounts, .follow = served.empty()};
+  for (size_t i = 0; i < paths.size(); ++i) {
+    if (!IsElsewhere(paths[i], served)) {
+      later.push_back(i);
+      continue;
+    }
+    Result<FileResource> file = Identify(paths[i], walk);
+    if (!file) return Pass(std::move(file));
+    if (walk.linked) later.push_back(i);
+    files[i] = std::move(*file);
+  }
+  return later;
+}
+
+// The same, by as many threads as it pays for. A limit on threads only makes it slower.
+Result<std::vector<size_t>> IdentifyByThreads(std::span<const std::string> paths,
+                                              std::span<FileResource> files,
+                                              const std::vector<MountLine>& mounts,
+                                              const std::vector<std::string>& served) {
+  using Numbers = Result<std::vector<size_t>>;
+  const size_t threads =
+      std::clamp<size_t>(paths.size() / kPathsOfThread, 1,
+                         std::clamp(std::thread::hardware_concurrency(), 1u, kMostThreads));
+  const size_t share = std::max<size_t>((paths.size() + threads - 1) / threads, 1);
+  const auto identify = [&](size_t first) {
+    const size_t count = std::min(share, paths.size() - first);
+    return IdentifyHere(paths.subspan(first, count), files.subspan(first, count), mounts, served);
+  };
+  std::vector<std::future<Numbers>> others;
+  for (size_t first = share; first < paths.size(); first += share) {
+    try {
+      others.push_back(std::async(std::launch::async, identify, first));
+    } catch (const std::system_error&) {
+      others.push_back(std::async(std::launch::deferred, identify, first));
+    }
+  }
+  Numbers later = identify(0);
+  for (size_t i = 0; i < others.size(); ++i) {
+    Numbers more = others[i].get();
+    if (!later) continue;
+    if (!more) {
+      later = std::move(more);
+      continue;
+    }
+    for (const size_t number : *more) later->push_back((i + 1) * share + number);
+  }
+  return later;
+}
+
 }  // namespace
 
 std::string WithoutLinks(const std::string& path) {
@@ -263,29 +323,19 @@ Result<std::vector<FileResource>> IdentifyFiles(std::span<const std::string> pat
   const std::vector<MountLine> mounts = ReadMounts();
   const std::vector<std::string> served = ServedPoints(mounts);
   std::vector<FileResource> files(paths.size());
-  std::vector<size_t> later;
-  Walk walk{.mounts = mounts, .follow = served.empty()};
-  for (size_t i = 0; i < paths.size(); ++i) {
-    if (!IsElsewhere(paths[i], served)) {
-      later.push_back(i);
-      continue;
-    }
-    Result<FileResource> file = Identify(paths[i], walk);
-    if (!file) return Pass(std::move(file));
-    if (walk.linked) later.push_back(i);
-    files[i] = std::move(*file);
-  }
-  if (later.empty()) return files;
+  Result<std::vector<size_t>> later = IdentifyByThreads(paths, files, mounts, served);
+  if (!later) return Pass(std::move(later));
+  if (later->empty()) return files;
 
   std::vector<std::string> unsure;
-  for (const size_t i : later) unsure.push_back(paths[i]);
+  for (const size_t i : *later) unsure.push_back(paths[i]);
   const auto look = [&mounts](const std::string& path) {
     Walk whole{.mounts = mounts};
     return Identify(path, whole);
   };
   auto found = LookFromChild(unsure, served, look, patience);
   if (!found) return Pass(std::move(found));
-  for (size_t k = 0; k < later.size(); ++k) files[later[k]] = std::move((*found)[k]);
+  for (size_t k = 0; k < later->size(); ++k) files[(*later)[k]] = std::move((*found)[k]);
   return files;
 }
 

@@ -147,5 +147,31 @@ TEST_F(IdentifyFileTest, ManyAreTheSameAsOneByOne) {
   }
 }
 
+// So many that threads share the work, and no multiple of anything.
+TEST_F(IdentifyFileTest, ThousandsAreTheSameAsOneByOne) {
+  std::vector<std::string> paths;
+  for (int i = 0; i < 40; ++i) paths.push_back(at_.Write(std::to_string(i)));
+  for (int i = 0; i < 10; ++i) {
+    paths.push_back(at_.path() + "/link" + std::to_string(i));
+    fs::create_symlink(paths[static_cast<size_t>(i)], paths.back());
+  }
+  std::vector<FileResource> one_by_one;
+  for (const std::string& path : paths) one_by_one.push_back(Identify(path));
+  std::vector<std::string> many;
+  for (size_t i = 0; i < 5003; ++i) many.push_back(paths[i * 7 % paths.size()]);
+  const Result<std::vector<FileResource>> files = IdentifyFiles(many);
+  ASSERT_TRUE(files);
+  ASSERT_EQ(files->size(), many.size());
+  for (size_t i = 0; i < many.size(); ++i) {
+    const FileResource& one = one_by_one[i * 7 % paths.size()];
+    EXPECT_EQ((*files)[i].path, one.path) << i;
+    EXPECT_EQ((*files)[i].at_registration, one.at_registration) << i;
+  }
+  many[4999] = "no/path";
+  const Result<std::vector<FileResource>> refused = IdentifyFiles(many);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, kBadArguments);
+}
+
 }  // namespace
 }  // namespace rm
