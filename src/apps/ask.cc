@@ -26,16 +26,24 @@ Result<void> Send(int pidfd, int signal) {
               strerror(errno));
 }
 
+// Whoever could not be looked at may well be there.
+tl::unexpected<Error> CannotOpen(pid_t pid, int error) {
+  if (error == ESRCH || error == ENOENT) return Fail(kProcessGone, "Process {} has ended.", pid);
+  return Fail(kWriteFault, "Process {} cannot be opened: {}.", pid, strerror(error));
+}
+
 }  // namespace
 
 Result<UniqueFd> OpenProcess(const ProcessId& process) {
+  if (process.pid <= 0) return CannotOpen(process.pid, ESRCH);  // nobody
   UniqueFd pidfd(PidfdOpen(process.pid));
-  if (!pidfd && errno != ESRCH)
-    return Fail(kWriteFault, "Process {} cannot be opened: {}.", process.pid, strerror(errno));
+  if (!pidfd) return CannotOpen(process.pid, errno);
   // The right start time now, after the pidfd was taken, proves that the pidfd is of this process.
   const UniqueFd directory = OpenProcessDirectory(process.pid);
-  if (!pidfd || !directory || ReadStartTicks(directory.get()) != process.start_ticks)
-    return Fail(kProcessGone, "Process {} has ended.", process.pid);
+  if (!directory) return CannotOpen(process.pid, errno);
+  const std::optional<uint64_t> ticks = ReadStartTicks(directory.get());
+  if (!ticks) return CannotOpen(process.pid, errno);
+  if (*ticks != process.start_ticks) return CannotOpen(process.pid, ESRCH);
   return pidfd;
 }
 

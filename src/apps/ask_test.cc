@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <csignal>
@@ -46,6 +47,25 @@ class Recorder {
  private:
   pid_t pid_;
 };
+
+TEST(Ask, ProcessIsNotGoneBecauseWeHaveNoDescriptorLeft) {
+  const Recorder program(1);
+  const ProcessId id = Identify(program.pid());
+  const int next = dup(0);  // the lowest that is free
+  close(next);
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  for (const rlim_t free : {0u, 1u, 2u}) {
+    const rlimit few{next + free, before.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &few);
+    const auto opened = OpenProcess(id);
+    setrlimit(RLIMIT_NOFILE, &before);
+    ASSERT_FALSE(opened);
+    EXPECT_NE(opened.error().code, kProcessGone) << free << " left";
+  }
+  kill(program.pid(), SIGKILL);
+  Await(program.pid());
+}
 
 TEST(Ask, SendsTermAndCont) {
   const Recorder program(2);

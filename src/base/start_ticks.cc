@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <cerrno>
 #include <charconv>
 #include <string>
 
@@ -29,7 +30,9 @@ std::optional<uint64_t> ReadStartTicks(int process_directory) {
   char text[4096];
   const ssize_t size = file ? read(file.get(), text, sizeof text) : -1;
   if (size < 0) return std::nullopt;
-  return ParseStartTicks({text, static_cast<size_t>(size)});
+  const auto ticks = ParseStartTicks({text, static_cast<size_t>(size)});
+  if (!ticks) errno = EPROTO;
+  return ticks;
 }
 
 }  // namespace rm

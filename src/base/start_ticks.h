@@ -15,8 +15,8 @@ namespace rm {
 // reads fail, also when the pid is used again. Invalid: no such process (errno).
 UniqueFd OpenProcessDirectory(pid_t pid);
 
-// Field 22 of `stat` in that directory (proc(5)), clock ticks since boot. None: the process is
-// gone.
+// Field 22 of `stat` in that directory (proc(5)), clock ticks since boot. None: errno says why;
+// ENOENT and ESRCH, the process is gone.
 std::optional<uint64_t> ReadStartTicks(int process_directory);
 
 // The same from the text of `stat`, whose second field, in parentheses, may hold anything.

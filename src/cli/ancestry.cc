@@ -1,16 +1,32 @@
 #include "cli/ancestry.h"
 
+#include <fcntl.h>
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
+#include <cerrno>
 #include <sstream>
 #include <string>
+#include <system_error>
 
 namespace rm::cli {
 namespace {
 
 constexpr unsigned kForkNoExec = 0x40;  // PF_FORKNOEXEC of <linux/sched.h>, since 2.6
+
+// "": it has ended. Throws what main() tells: half an ancestry would be somebody else's.
+std::string ReadStat(pid_t pid) {
+  const std::string path = fmt::format("/proc/{}/stat", pid);
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  char text[4096];
+  const ssize_t size = file < 0 ? -1 : read(file, text, sizeof text);
+  const int error = errno;
+  if (file >= 0) close(file);
+  if (size >= 0) return {text, static_cast<size_t>(size)};
+  if (error == ENOENT || error == ESRCH) return "";
+  throw std::system_error(error, std::generic_category(), path + " cannot be read");
+}
 
 }  // namespace
 
@@ -36,9 +52,7 @@ std::optional<Ancestor> ParseStat(std::string_view line) {
 std::vector<Ancestor> AncestryOf(pid_t first) {
   std::vector<Ancestor> ancestry;
   for (pid_t pid = first; pid > 1; pid = ancestry.back().parent) {
-    std::ifstream file(fmt::format("/proc/{}/stat", pid));
-    const std::string line{std::istreambuf_iterator<char>(file), {}};
-    const auto ancestor = ParseStat(line);
+    const auto ancestor = ParseStat(ReadStat(pid));
     if (!ancestor) break;
     ancestry.push_back(*ancestor);
   }

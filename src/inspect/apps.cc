@@ -168,9 +168,11 @@ void DecideComeBack(App& app, const std::vector<App>& apps, const Observation& s
     app.come_back = ComeBack::kRelaunched;
     return;
   }
-  app.why_not_back = captured != seen.captured.end()
-                         ? "it did not register for restart (relaunching it is possible)"
-                         : "it did not register for restart";
+  app.why_not_back = "it did not register for restart";
+  if (captured != seen.captured.end())
+    app.why_not_back += " (relaunching it is possible)";
+  else if (relaunch)
+    app.why_not_back += ", and how it was started cannot be read";
 }
 
 // With a parent that stays down there is nobody who starts the worker.

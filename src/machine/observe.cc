@@ -197,21 +197,31 @@ class Observer {
   std::set<UnitRef> unknown_;
 };
 
+constexpr char kTrouble = '!';  // no spec begins so
+
+// "": whoever has ended, or may not be looked at, is not brought back anyway.
+std::string CaptureOne(const ProcTree& proc, const ProcessId& process) {
+  const auto spec = Snapshot(proc, process);
+  if (spec) return Serialize(*spec);
+  const uint32_t code = spec.error().code;
+  if (code == kOutOfMemory || code == kWriteFault) return kTrouble + spec.error().message;
+  return "";
+}
+
 // A process can keep whoever reads its arguments waiting for ever: by a child, with a limit.
 Result<void> Capture(const ProcTree& proc, const std::vector<ProcessId>& processes,
                      Observation& seen) {
   ChildQuestions questions;
   questions.count = processes.size();
   questions.descriptor = proc.fd();
-  questions.answer = [&](size_t i) {
-    const auto spec = Snapshot(proc, processes[i]);
-    return spec ? Serialize(*spec) : std::string();
-  };
+  questions.answer = [&](size_t i) { return CaptureOne(proc, processes[i]); };
   auto answers = AnswersFromChild(questions, kPatience);
   if (!answers) return Pass(std::move(answers));
   for (size_t i = 0; i < processes.size(); ++i) {
     if (!(*answers)[i]) {
       seen.unanswered.push_back(processes[i]);
+    } else if ((*answers)[i]->starts_with(kTrouble)) {
+      seen.not_captured.emplace(processes[i], Error{kWriteFault, (*answers)[i]->substr(1)});
     } else if (auto spec = ParseRelaunchSpec(*(*answers)[i])) {
       seen.captured.emplace(processes[i], std::move(*spec));
     }

@@ -78,6 +78,7 @@ struct Observation {
   std::vector<UnitFacts> units;                // of every holder, and every registered service
   std::map<ProcessId, Owner> owners;           // none: it belongs to no unit
   std::map<ProcessId, RelaunchSpec> captured;  // plain processes, if it was asked for
+  std::map<ProcessId, Error> not_captured;     // of those: what went wrong on our side
   std::vector<ProcessId> unreadable;           // processes that could not be looked at
   std::vector<ProcessId> unanswered;           // the kernel did not tell all of them in time; pid
                                                // 0: its own uses

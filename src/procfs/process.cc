@@ -50,8 +50,7 @@ bool IsLeader(std::string_view status, pid_t pid) {
 }
 
 tl::unexpected<Error> CannotRead(pid_t pid, int error) {
-  return Fail(IsExhausted(error) ? kOutOfMemory : kAccessDenied, "Cannot read /proc/{}: {}.", pid,
-              strerror(error));
+  return Fail(CodeOf(error), "Cannot read /proc/{}: {}.", pid, strerror(error));
 }
 
 }  // namespace
@@ -101,9 +100,9 @@ Result<std::optional<ProcessFacts>> ReadProcess(const ProcTree& proc, pid_t pid)
   facts.other_pid_namespace = IsInOtherPidNamespace(proc, directory.get(), status);
 
   ProcessStat after;
-  if (ReadStat(directory.get(), after) || after.start_ticks != stat.start_ticks) {
-    return std::nullopt;
-  }
+  error = ReadStat(directory.get(), after);
+  if (IsGone(error) || (!error && after.start_ticks != stat.start_ticks)) return std::nullopt;
+  if (error) return CannotRead(pid, error);
   return facts;
 }
 

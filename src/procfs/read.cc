@@ -14,6 +14,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "base/win32_codes.h"
+
 namespace rm {
 namespace {
 
@@ -107,6 +109,11 @@ int StatCached(int root, const std::string& path, unsigned mask, struct statx& f
 bool IsGone(int error) { return error == ENOENT || error == ESRCH; }
 
 bool IsExhausted(int error) { return error == EMFILE || error == ENFILE || error == ENOMEM; }
+
+uint32_t CodeOf(int error) {
+  if (IsExhausted(error)) return kOutOfMemory;
+  return error == EACCES || error == EPERM ? kAccessDenied : kWriteFault;
+}
 
 uint64_t DeviceOf(const struct statx& found) {
   return makedev(found.stx_dev_major, found.stx_dev_minor);

@@ -39,6 +39,8 @@ int StatOpened(int object, unsigned mask, struct statx& found);
 bool IsGone(int error);
 // The caller has run out of descriptors or memory.
 bool IsExhausted(int error);
+// Of a failure: 14 when exhausted, 5 when the caller may not, 29 for all else.
+uint32_t CodeOf(int error);
 
 uint64_t DeviceOf(const struct statx& found);
 FileIdentity ToIdentity(const struct statx& found);

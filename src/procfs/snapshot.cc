@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include "base/io_priority.h"
 #include "base/win32_codes.h"
@@ -105,11 +106,11 @@ class Collector {
     if (const int error = ReadFileAt(directory_, "status", kSmallFile, status)) return error;
     if (const int error = CollectExecutable()) return error;
     if (const int error = CollectArguments()) return error;
-    CollectEnvironment();
+    if (const int error = CollectEnvironment()) return error;
     CollectDirectories();
     CollectStatus(status);
     CollectScheduling();
-    CollectSettings();
+    if (const int error = CollectSettings()) return error;
     CompareNamespaces();
     for (size_t fd = 0; fd < spec_.streams.size(); ++fd) {
       const std::string lack = ReadStream(directory_, static_cast<int>(fd), spec_.streams[fd]);
@@ -168,16 +169,20 @@ class Collector {
     return static_cast<unsigned>(count);
   }
 
-  void CollectEnvironment() {
+  int CollectEnvironment() {
     std::string text;
-    if (const int error = ReadFileAt(directory_, "environ", kMostStartData, text)) {
-      return Lacks(fmt::format("Its environment cannot be read: {}.", strerror(error)));
+    const int error = ReadFileAt(directory_, "environ", kMostStartData, text);
+    if (error && CodeOf(error) != kAccessDenied) return error;
+    if (error) {
+      Lacks(fmt::format("Its environment cannot be read: {}.", strerror(error)));
+      return 0;
     }
     spec_.environment = Split(text, '\0');
     if (std::erase_if(spec_.environment,
                       [](const std::string& v) { return v.find('=') == v.npos; })) {
       Lacks("It has overwritten its environment.");
     }
+    return 0;
   }
 
   void CollectDirectories() {
@@ -236,18 +241,25 @@ class Collector {
     if (value > 0) spec_.io_priority = static_cast<int>(value);
   }
 
-  void CollectSettings() {
-    std::string text;
-    if (ReadFileAt(directory_, "limits", kSmallFile, text) == 0) spec_.limits = ParseLimits(text);
-    spec_.oom_score_adjust = static_cast<int>(ReadNumber("oom_score_adj"));
-    spec_.personality = static_cast<uint64_t>(ReadNumber("personality", 16));
-    spec_.timer_slack_ns = static_cast<uint64_t>(ReadNumber("timerslack_ns"));
+  int CollectSettings() {
+    std::string limits, oom, personality, slack;
+    for (const auto& [name, text] : {std::pair{"limits", &limits},
+                                     {"oom_score_adj", &oom},
+                                     {"personality", &personality},
+                                     {"timerslack_ns", &slack}}) {
+      const int error = ReadFileAt(directory_, name, kSmallFile, *text);
+      // What this kernel does not have, or does not show to the caller, stays as it is everywhere.
+      if (error && !IsGone(error) && CodeOf(error) != kAccessDenied) return error;
+      if (error) text->clear();
+    }
+    spec_.limits = ParseLimits(limits);
+    spec_.oom_score_adjust = static_cast<int>(NumberOf(oom));
+    spec_.personality = static_cast<uint64_t>(NumberOf(personality, 16));
+    spec_.timer_slack_ns = static_cast<uint64_t>(NumberOf(slack));
+    return 0;
   }
 
-  int64_t ReadNumber(const char* name, int base = 10) const {
-    std::string text;
-    if (ReadFileAt(directory_, name, kSmallFile, text)) return 0;
-    std::string_view number = text;
+  static int64_t NumberOf(std::string_view number, int base = 10) {
     const bool negative = number.starts_with('-');
     if (negative) number.remove_prefix(1);
     const auto value =
@@ -291,14 +303,15 @@ Result<RelaunchSpec> Snapshot(const ProcTree& proc, const ProcessId& process) {
 
   // What was asked of the kernel by pid was about this process if it is still there.
   ProcessStat after;
-  const int gone = ReadStat(directory.get(), after);
-  if (IsGone(error) || gone || after.start_ticks != stat.start_ticks || after.has_exited()) {
+  const int now = ReadStat(directory.get(), after);
+  if (IsGone(error) || IsGone(now) ||
+      (!now && (after.start_ticks != stat.start_ticks || after.has_exited()))) {
     return HasEnded(process);
   }
+  if (!error) error = now;
   if (error) {
-    return Fail(IsExhausted(error) ? kOutOfMemory : kAccessDenied,
-                "Cannot read how process {} ({}) was started: {}.", process.pid, stat.name,
-                strerror(error));
+    return Fail(CodeOf(error), "Cannot read how process {} ({}) was started: {}.", process.pid,
+                stat.name, strerror(error));
   }
   return spec;
 }

@@ -144,6 +144,11 @@ Result<Session::Look> Session::LookAround(bool capture, std::stop_token cancel) 
   if (!seen) return Pass(std::move(seen));
   if (cancel.stop_requested()) return Fail(kCancelled, "looking for users was cancelled");
   look.seen = std::move(*seen);
+  // Whoever is stopped now would be lost.
+  if (options_.relaunch && !look.seen.not_captured.empty()) {
+    const Error& why = look.seen.not_captured.begin()->second;
+    return Fail(why.code, "{}", why.message);
+  }
   auto caller = machine_->Self(record_.owner);
   if (!caller) return Pass(std::move(caller));
   look.apps = AffectedApps(look.state.registered, look.seen, AsOnlooker(*caller),

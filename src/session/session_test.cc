@@ -214,6 +214,16 @@ TEST_F(SessionTest, UnregisteredProgramsComeBackOnlyWithTheOption) {
   EXPECT_THAT(Listed(), ElementsAre("player 0xa", "editor 0x2"));
 }
 
+TEST_F(SessionTest, NobodyIsStoppedForWhomWeCouldNotReadHowItWasStarted) {
+  AddProgram(seen(), "player", 51);
+  seen().not_captured[Id(51)] = Error{kWriteFault, "Cannot read how process 51 was started."};
+  session_.SetOption([](SessionOptions& options) { options.relaunch = true; });
+  EXPECT_EQ(Shutdown(), kWriteFault);
+  EXPECT_FALSE(machine_->Did("ask player"));
+  session_.SetOption([](SessionOptions& options) { options.relaunch = false; });
+  EXPECT_EQ(Shutdown(), kSuccess);  // it would not come back anyway
+}
+
 TEST_F(SessionTest, TheLimitsAreOptions) {
   AddProgram(seen(), "editor", 50);
   machine_->Ignores("editor");

@@ -95,9 +95,10 @@ Result<void> Become(const RelaunchSpec& spec, int messages) {
 }
 
 // False: it stays.
-bool AwaitDeparture(const ProcessId& was, Milliseconds limit) {
-  const auto pidfd = OpenProcess(was);
-  if (!pidfd) return true;
+Result<bool> AwaitDeparture(const ProcessId& was, Milliseconds limit) {
+  auto pidfd = OpenProcess(was);
+  if (!pidfd && pidfd.error().code == kProcessGone) return true;
+  if (!pidfd) return Pass(std::move(pidfd));
   const TimePoint deadline = Clock::now() + limit;
   while (true) {
     const auto left = std::chrono::ceil<Milliseconds>(deadline - Clock::now()).count();
@@ -162,7 +163,9 @@ int Run(const char* path, bool reports) {
   lseek(file.get(), 0, SEEK_SET);
   listener.file = file.get();
   listener.Say(SelfLine());
-  if (!AwaitDeparture(spec->was, Milliseconds(0))) {
+  const auto left = AwaitDeparture(spec->was, Milliseconds(0));
+  if (!left) return listener.Failed(left.error(), kNotBecome);
+  if (!*left) {
     const std::string late = LateFile(std::string(path, strrchr(path, '/')), spec->was);
     if (rename(path, late.c_str()) != 0)
       return listener.Failed(
@@ -171,10 +174,11 @@ int Run(const char* path, bool reports) {
     // Whoever launched us need not wait for that.
     listener.Say(StartingLine());
     if (reports) close(std::exchange(listener.report, -1));
-    const bool left = AwaitDeparture(spec->was, kLeaveLimit);
+    const auto left_late = AwaitDeparture(spec->was, kLeaveLimit);
     const bool called_off = IsRemoved(file);
     if (!called_off) unlink(late.c_str());
-    if (!left || called_off) return 0;
+    if (!left_late) return listener.Failed(left_late.error(), kNotBecome);
+    if (!*left_late || called_off) return 0;
   }
   const std::vector<char*> arguments = Pointers(spec->arguments);
   const std::vector<char*> environment = Pointers(spec->environment);
