@@ -10,13 +10,14 @@
 
 #include <chrono>
 #include <filesystem>
+#include <fstream>
+#include <utility>
 
 namespace rm::test {
 namespace {
 
 namespace fs = std::filesystem;
 constexpr std::chrono::seconds kLimit{20};
-constexpr int kFirst = 1'000'000;  // seconds that they sleep; also their names
 
 // "" for a process that has ended meanwhile.
 std::string ReadAll(const std::string& path) {
@@ -48,13 +49,14 @@ std::vector<std::pair<pid_t, std::vector<std::string>>> Processes() {
 
 }  // namespace
 
-Population::Population(int size) : size_(size) {
+Population::Population(int size, std::string guest) : size_(size), guest_(std::move(guest)) {
   std::string pattern = fs::temp_directory_path() / "rm-crash-XXXXXX";
   if (!mkdtemp(pattern.data()) || chmod(pattern.c_str(), 0755) != 0) abort();
   directory_ = pattern;
-  fs::copy_file("/bin/sleep", program());
+  fs::copy_file(guest_, program());
   fs::create_directory(store());
   chmod(store().c_str(), 0700);
+  std::ofstream(directory_ + "/starts").close();
   Complete();
 }
 
@@ -67,15 +69,21 @@ Population::~Population() {
 }
 
 std::vector<std::string> Population::Replacement() const {
-  return {"/bin/cp", "--remove-destination", "/bin/sleep", program()};
+  return {"/bin/cp", "--remove-destination", guest_, program()};
 }
 
 void Population::Complete() {
-  const std::vector<int> count = Count();
+  std::ofstream(directory_ + "/starts").close();
+  old_.clear();
+  const auto running = Running();
   for (int i = 0; i < size_; ++i) {
-    if (count[i] != 0) continue;
-    const std::string name = std::to_string(kFirst + i);
-    if (fork() == 0) {
+    old_.insert(running[i].begin(), running[i].end());
+    for (const pid_t pid : running[i])
+      if (pid != *running[i].begin()) kill(pid, SIGKILL);
+    if (!running[i].empty()) continue;
+    const std::string name = std::to_string(i);
+    const pid_t child = fork();
+    if (child == 0) {
       setsid();
       const int null = open("/dev/null", O_RDWR);
       for (int fd : {0, 1, 2}) dup2(null, fd);
@@ -83,18 +91,35 @@ void Population::Complete() {
       execl(program().c_str(), program().c_str(), name.c_str(), nullptr);
       _exit(127);
     }
+    old_.insert(child);
   }
   AwaitEveryoneOnce();
 }
 
-std::vector<int> Population::Count() const {
-  std::vector<int> count(size_);
+std::vector<std::set<pid_t>> Population::Running() const {
+  std::vector<std::set<pid_t>> running(size_);
   for (const auto& [pid, words] : Processes()) {
     if (words.size() != 2 || words[0] != program()) continue;
-    const int i = std::stoi(words[1]) - kFirst;
-    if (i >= 0 && i < size_) ++count[i];
+    const int i = std::stoi(words[1]);
+    if (i >= 0 && i < size_) running[i].insert(pid);
   }
-  return count;
+  return running;
+}
+
+std::vector<std::set<pid_t>> Population::Started() const {
+  std::vector<std::set<pid_t>> started(size_);
+  std::ifstream starts(directory_ + "/starts");
+  int i = 0;
+  for (pid_t pid = 0; starts >> i >> pid;)
+    if (!old_.contains(pid)) started[i].insert(pid);
+  return started;
+}
+
+int Population::Renewed() const {
+  int renewed = 0;
+  for (const auto& running : Running())
+    if (!running.empty() && !old_.contains(*running.begin())) ++renewed;
+  return renewed;
 }
 
 std::string Population::AtWork() const {
@@ -107,18 +132,28 @@ std::string Population::AtWork() const {
   return who;
 }
 
+std::string Population::Trouble() const {
+  std::string trouble;
+  const auto running = Running();
+  for (int i = 0; i < size_; ++i)
+    if (running[i].size() != 1)
+      trouble += std::to_string(i) + " runs " + std::to_string(running[i].size()) + "x; ";
+  return trouble.empty() ? AtWork() : trouble;
+}
+
 std::string Population::AwaitEveryoneOnce() const {
   const auto end = std::chrono::steady_clock::now() + kLimit;
-  while (true) {
-    std::string trouble;
-    const std::vector<int> count = Count();
-    for (int i = 0; i < size_; ++i)
-      if (count[i] != 1) trouble += std::to_string(i) + " runs " + std::to_string(count[i]) + "x; ";
-    if (trouble.empty()) trouble = AtWork();
-    if (trouble.empty() || std::chrono::steady_clock::now() > end) return trouble;
+  std::string trouble = Trouble();
+  while (!trouble.empty() && std::chrono::steady_clock::now() < end) {
     while (waitpid(-1, nullptr, WNOHANG) > 0) continue;
     poll(nullptr, 0, 10);
+    trouble = Trouble();
   }
+  const auto started = Started();
+  for (int i = 0; i < size_; ++i)
+    if (started[i].size() > 1)
+      trouble += std::to_string(i) + " was started " + std::to_string(started[i].size()) + "x; ";
+  return trouble;
 }
 
 std::vector<std::string> Population::LeftInStore() const {

@@ -1,6 +1,9 @@
 // Who runs, and how often? Plain programs that use a file, and what the machine says of them.
 #pragma once
 
+#include <sys/types.h>
+
+#include <set>
 #include <string>
 #include <vector>
 
@@ -10,7 +13,7 @@ namespace rm::test {
 // everything that runs out of it.
 class Population {
  public:
-  explicit Population(int size);
+  Population(int size, std::string guest);  // the program that is copied
   ~Population();
   Population(const Population&) = delete;
 
@@ -20,20 +23,27 @@ class Population {
   // COMMAND that replaces the program by itself.
   std::vector<std::string> Replacement() const;
 
-  // Starts who does not run.
+  // Starts who does not run, and ends who runs once too often. From here on starts are counted.
   void Complete();
-  // Blocks until each runs exactly once and nobody works for the store, or 20 s. "": so it is; else
-  // what is not. An rm-relaunch that waits for the late departure of a program may.
+  // Blocks until each runs exactly once and nobody works for the store, or 20 s. "": so it is, and
+  // nobody was started twice; else what is not. An rm-relaunch that waits for the late departure of
+  // a program may.
   std::string AwaitEveryoneOnce() const;
+  // How many are other processes than when starts began to be counted.
+  int Renewed() const;
   // Names of the files in the store that are neither the database's nor of a late departure.
   std::vector<std::string> LeftInStore() const;
 
  private:
-  std::vector<int> Count() const;
+  std::vector<std::set<pid_t>> Running() const;
+  std::vector<std::set<pid_t>> Started() const;
   std::string AtWork() const;
+  std::string Trouble() const;
 
   const int size_;
+  const std::string guest_;
   std::string directory_;
+  std::set<pid_t> old_;  // whose start does not count
 };
 
 }  // namespace rm::test

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,9 @@ enum class Trouble {
   kFailCall,  // the call fails instead of being made
 };
 
+// More than any of our programs waits for anything.
+inline constexpr std::chrono::seconds kTraceLimit{90};
+
 struct TraceRequest {
   std::vector<std::string> argv;
   std::vector<std::string> environment;  // added to ours
@@ -25,8 +29,9 @@ struct TraceRequest {
   // Calls count from the first one on that names a file below this directory.
   std::string armed_by;
   Trouble trouble = Trouble::kNone;
-  int at = 0;     // the call, from 1 on
-  int error = 0;  // kFailCall: 0 is what a full disk, an empty table or a dead peer would say
+  int at = 0;          // the call, from 1 on
+  std::string errors;  // a file that standard error of argv[0] goes to; "": to ours
+  int error = 0;       // kFailCall: 0 is what a full disk, an empty table or a dead peer would say
 };
 
 struct TraceResult {
@@ -34,6 +39,7 @@ struct TraceResult {
   int calls = 0;         // that were counted
   std::string call;      // its name and what it was made on
   int status = -1;       // of argv[0], as of waitpid(2)
+  bool endless = false;  // it did not end within kTraceLimit and was killed, with all the others
 };
 
 // Calls that others can see: writes, syncs, names made and removed, locks, signals, new processes,
