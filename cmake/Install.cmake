@@ -15,3 +15,14 @@ install(FILES ${headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 file(RELATIVE_PATH up /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(${PROJECT_SOURCE_DIR}/packaging/rstrtmgr.pc.in rstrtmgr.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/rstrtmgr.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+# The boot pays what was owed when the machine went down. Wanted by its link and not by an [Install]
+# section: nobody has to enable it, and without a debt it does nothing.
+set(units ${PROJECT_BINARY_DIR}/units)
+set(recover restart-manager-recover.service)
+file(MAKE_DIRECTORY ${units}/multi-user.target.wants)
+file(CREATE_LINK ../${recover} ${units}/multi-user.target.wants/${recover} SYMBOLIC)
+# At installation, since only then the prefix is known for certain.
+install(CODE "set(bindir \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}\")
+  configure_file(\"${PROJECT_SOURCE_DIR}/packaging/${recover}.in\" \"${units}/${recover}\" @ONLY)")
+install(DIRECTORY ${units}/ DESTINATION lib/systemd/system)

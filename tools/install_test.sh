@@ -16,6 +16,11 @@ for file in bin/restartctl "$libdir/librstrtmgr.so" "$libdir/librestartapp.so" \
   include/restartmanagerx.h include/restartmanager.hpp include/restartapp.h; do
   [ -f "$prefix/$file" ] || { echo "install_test: $file was not installed"; exit 1; }
 done
+units="$prefix/lib/systemd/system"
+grep -qx "ExecStart=$prefix/bin/restartctl recover" "$units/restart-manager-recover.service" &&
+  [ "$units/multi-user.target.wants/restart-manager-recover.service" -ef \
+    "$units/restart-manager-recover.service" ] ||
+  { echo "install_test: no boot would start what is owed: see $units"; exit 1; }
 
 {
   echo '#include <restartmanager.h>'

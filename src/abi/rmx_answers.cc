@@ -186,6 +186,7 @@ DWORD WINAPI RmxGetSessions(RMX_SESSION_LIST** ppList) {
     if (!backing) return Pass(std::move(backing));
     auto machine = OpenMachine();
     if (!machine) return Pass(std::move(machine));
+    if (auto adopted = backing->store->AdoptEarlier(); !adopted) return Pass(std::move(adopted));
     auto states = backing->store->All();
     if (!states) return Pass(std::move(states));
     *ppList = ToSessions(*states, **machine, backing->boot_us);

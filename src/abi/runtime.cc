@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <restartmanager.h>
+#include <unistd.h>
 
 #include <charconv>
 #include <cstdlib>
@@ -15,8 +16,10 @@
 #include "journal/budget.h"
 #include "journal/socket.h"
 #include "machine/machine_linux.h"
+#include "store/boot_debt_files.h"
 #include "store/directory.h"
 #include "store/sqlite_store.h"
+#include "systemd/manager.h"
 
 namespace rm {
 namespace {
@@ -52,11 +55,19 @@ bool IsAlive(const ProcessId& process) {
   return opened || opened.error().code != kProcessGone;
 }
 
+// Of root's sessions alone, and where the boot starts units: a user's own session ends with the
+// login, and whoever chose another directory chose it for something else than this machine.
+std::string BootDebtDirectory(const std::string& store_directory) {
+  const bool boot_pays =
+      geteuid() == 0 && store_directory == kRootStoreDirectory && Manager::Booted();
+  return boot_pays ? kBootDebtDirectory : "";
+}
+
 }  // namespace
 
 Result<std::shared_ptr<SessionStore>> OpenStore(const std::string& directory,
                                                 Milliseconds lock_limit) {
-  auto store = OpenSqliteStore(directory, lock_limit, IsAlive);
+  auto store = OpenSqliteStore(directory, lock_limit, IsAlive, BootDebtDirectory(directory));
   if (!store) return Pass(std::move(store));
   return std::shared_ptr<SessionStore>(std::move(*store));
 }

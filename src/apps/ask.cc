@@ -35,7 +35,8 @@ tl::unexpected<Error> CannotOpen(pid_t pid, int error) {
 }  // namespace
 
 Result<UniqueFd> OpenProcess(const ProcessId& process) {
-  if (process.pid <= 0) return CannotOpen(process.pid, ESRCH);  // nobody
+  if (process.pid == 0) return Fail(kProcessGone, "It ended with an earlier boot.");
+  if (process.pid < 0) return CannotOpen(process.pid, ESRCH);  // nobody
   UniqueFd pidfd(PidfdOpen(process.pid));
   if (!pidfd) return CannotOpen(process.pid, errno);
   // The right start time now, after the pidfd was taken, proves that the pidfd is of this process.

@@ -116,6 +116,12 @@ TEST(Ask, ALaterProcessWithThePidIsAnother) {
   EXPECT_EQ(pidfd.error().code, kProcessGone);
 }
 
+TEST(Ask, TheOwnerOfAnEarlierBootHasEnded) {
+  const auto pidfd = OpenProcess(ProcessId{});
+  ASSERT_FALSE(pidfd);
+  EXPECT_EQ(pidfd.error().code, kProcessGone);
+}
+
 TEST(Ask, SomebodyElsesProgramIsAnError) {
   if (geteuid() != 0) GTEST_SKIP() << "becoming another user needs root";
   const Recorder program(1);

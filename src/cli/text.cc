@@ -308,10 +308,12 @@ std::string FilterLine(const api::Filter& filter) {
 }
 
 std::string SessionLine(const api::SessionInfo& session) {
-  std::string line =
-      fmt::format("{}: owner pid {} ({}), {} files, {} processes, {} services", session.name,
-                  session.owner.dwProcessId, session.owner_alive ? "alive" : "dead", session.files,
-                  session.processes, session.services);
+  const std::string owner = session.owner.dwProcessId == 0
+                                ? "ended with an earlier boot"
+                                : fmt::format("pid {} ({})", session.owner.dwProcessId,
+                                              session.owner_alive ? "alive" : "dead");
+  std::string line = fmt::format("{}: owner {}, {} files, {} processes, {} services", session.name,
+                                 owner, session.files, session.processes, session.services);
   if (!session.owed.empty()) line += "; owes a start to " + Printable(Join(session.owed, " "));
   return line;
 }

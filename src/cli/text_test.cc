@@ -83,6 +83,18 @@ TEST(Text, WhatCouldNotBeLookedAtIsCounted) {
                           HasSubstr("pid 7"), HasSubstr("pid 8"), HasSubstr("/dead/x")));
 }
 
+TEST(Text, WhoseSessionItIsIsToldAlsoAfterABoot) {
+  api::SessionInfo session;
+  session.name = "ab";
+  session.owner.dwProcessId = 7;
+  EXPECT_EQ(SessionLine(session), "ab: owner pid 7 (dead), 0 files, 0 processes, 0 services");
+  session.owner.dwProcessId = 0;
+  session.owed = {"nginx.service"};
+  EXPECT_EQ(SessionLine(session),
+            "ab: owner ended with an earlier boot, 0 files, 0 processes, 0 services; owes a start "
+            "to nginx.service");
+}
+
 TEST(Text, APlanShowsWavesWhatIsHeldAndWhyItIsRefused) {
   api::Plan plan;
   plan.steps = {{0, "stop", "sleep", "", 7, "SIGTERM"}, {0, "skip", "bash", "", 8, "excepted"}};

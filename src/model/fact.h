@@ -62,8 +62,9 @@ struct UnitFacts {
   std::string kill_mode;  // "control-group", "process", ...; "" for a scope
   std::string control_group;
   pid_t main_pid = 0;
-  bool can_stop = true;   // false: RefuseManualStop
-  bool can_start = true;  // false: RefuseManualStart
+  bool was_started = false;  // since the boot, by whomever; it may have ended again
+  bool can_stop = true;      // false: RefuseManualStop
+  bool can_start = true;     // false: RefuseManualStart
   std::vector<UnitRef>
       goes_along;  // active units that a stop of this one takes down (closure of
                    // RequiredBy, RequisiteOf, BoundBy, ConsistsOf, PropagatesStopTo)

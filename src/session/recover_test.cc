@@ -8,7 +8,9 @@ namespace rm {
 namespace {
 
 using namespace test;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 // --- nothing is lost
@@ -108,6 +110,84 @@ TEST_F(RecoverTest, AnInstallerThatDiedBeforeItStoppedAnythingLeavesNothing) {
   machine_->Dies(Id(kInstaller));
   EXPECT_EQ(RecoverAll(), kSuccess);
   EXPECT_THAT(Sessions(), IsEmpty());
+}
+
+// --- what was stopped before the boot
+
+class RebootedTest : public RecoverTest {
+ protected:
+  RebootedTest() { machine_->Dies(ProcessId{}); }
+
+  static Debt Unit(const std::string& name, std::optional<uid_t> user = {}) {
+    Debt debt;
+    debt.unit = UnitRef{user, name};
+    debt.app_name = name;
+    return debt;
+  }
+  // The unit, as the boot has left it.
+  void Is(const std::string& name, const std::string& state, bool was_started) {
+    UnitFacts facts;
+    facts.ref = {{}, name};
+    facts.names = {name};
+    facts.load_state = "loaded";
+    facts.active_state = state;
+    facts.was_started = was_started;
+    seen().units.push_back(facts);
+  }
+  // What is told about those who stay down.
+  uint32_t RecoverAndHear() {
+    return CodeOf(Recover(machine_, store_, "/store",
+                          [&](const Event& event) {
+                            if (event.kind == EventKind::kNotRestarted)
+                              told_.push_back(event.name + ": " + event.text);
+                          },
+                          {}));
+  }
+  std::vector<std::string> told_;
+};
+
+TEST_F(RebootedTest, AServiceThatTheBootDidNotStartIsStarted) {
+  Is("nginx.service", "inactive", false);
+  store_->earlier = {Unit("nginx.service")};
+  EXPECT_EQ(RecoverAndHear(), kSuccess);
+  EXPECT_THAT(machine_->acts(), ElementsAre("release", "start nginx.service"));
+  EXPECT_THAT(told_, IsEmpty());
+  EXPECT_THAT(Sessions(), ElementsAre(record_.name));
+}
+
+// An enabled one is started by the boot. If it has ended since, it is not started once more.
+TEST_F(RebootedTest, WhatTheBootHasStartedIsNotStartedAgain) {
+  Is("job.service", "inactive", true);
+  Is("broken.service", "failed", true);
+  store_->earlier = {Unit("job.service"), Unit("broken.service")};
+  EXPECT_EQ(RecoverAndHear(), kSuccess);
+  EXPECT_FALSE(machine_->Did("start job.service"));
+  EXPECT_FALSE(machine_->Did("start broken.service"));
+  EXPECT_THAT(told_, ElementsAre(HasSubstr("job.service: the boot"), HasSubstr("broken.service")));
+  EXPECT_THAT(Sessions(), ElementsAre(record_.name));
+}
+
+TEST_F(RebootedTest, ProgramsAndUsersUnitsAreToldAndLeftAlone) {
+  Debt program;
+  program.process.emplace();
+  program.process->executable = "/usr/bin/ed";
+  program.process->uids.fill(1000);
+  program.app_name = "editor";
+  store_->earlier = {program, Unit("app.service", 1000)};
+  EXPECT_EQ(RecoverAndHear(), kSuccess);
+  EXPECT_THAT(machine_->acts(), ElementsAre("release"));
+  EXPECT_THAT(told_, ElementsAre(AllOf(HasSubstr("editor: "), HasSubstr("/usr/bin/ed by hand")),
+                                 HasSubstr("app.service: ")));
+  EXPECT_THAT(Sessions(), ElementsAre(record_.name));
+}
+
+TEST_F(RebootedTest, WhatCannotBeReadIsToldAfterTheOthersArePaid) {
+  const auto dead = Stops("nginx", 50, 901);
+  machine_->Dies(Id(901));
+  store_->FailNext("AdoptEarlier", Error{kWriteFault, "damaged"});
+  EXPECT_EQ(RecoverAll(), kWriteFault);
+  EXPECT_TRUE(machine_->Did("start nginx.service"));
+  EXPECT_THAT(Sessions(), ElementsAre(record_.name));
 }
 
 }  // namespace

@@ -420,6 +420,34 @@ std::stop_token Session::BeginTask() {
 
 namespace {
 
+// Why what was stopped before the last boot is not for us to start now; "" if it is.
+std::string WhyNotAfterABoot(const Debt& debt, Machine& machine) {
+  if (debt.process)
+    return fmt::format(
+        "it was stopped before the machine was booted, and is no service: start {} by hand if user "
+        "{} still needs it",
+        debt.process->executable, debt.process->uids[0]);
+  if (debt.unit->user)
+    return "it was stopped before the machine was booted, and is started by its user's next login "
+           "if it is enabled";
+  const auto facts = machine.DescribeUnit(*debt.unit);
+  const bool down = facts && (facts->active_state == "inactive" || facts->active_state == "failed");
+  if (down && facts->was_started)
+    return "the boot, or somebody since, has started it already, and it has ended again";
+  return "";
+}
+
+// The boot was no restart of everything: what it is not to bring back is told, once.
+void LeaveToOthers(SessionState& state, Machine& machine, const EventSink& events) {
+  for (Debt& debt : state.debts) {
+    if (debt.state != DebtState::kOwed) continue;
+    const std::string why = WhyNotAfterABoot(debt, machine);
+    if (why.empty()) continue;
+    debt.state = DebtState::kCancelled;
+    if (events) events(Event{EventKind::kNotRestarted, 0, {}, debt.app_name, debt.unit, why});
+  }
+}
+
 // What a session owes whose owner is dead.
 Result<void> PayFor(SessionRecord record, Machine& machine, SessionStore& store,
                     const std::string& store_directory, const EventSink& events,
@@ -439,6 +467,7 @@ Result<void> PayFor(SessionRecord record, Machine& machine, SessionStore& store,
   context.limits = limits;
   Journaling journaling(journal, context.session, Begin::kHeard, 0);
   context.events = journaling.Listening(state->seen, Paths(state->registered), events);
+  if (context.session.owner == ProcessId{}) LeaveToOthers(*state, machine, context.events);
   auto paid = rm::Restart(state->debts, state->seen, context, machine, store);
   if (!paid) return paid;
   machine.CleanUp(store_directory, context.session.name);
@@ -452,9 +481,13 @@ Result<void> PayFor(SessionRecord record, Machine& machine, SessionStore& store,
 Result<void> Recover(const std::shared_ptr<Machine>& machine,
                      const std::shared_ptr<SessionStore>& store, const std::string& store_directory,
                      const EventSink& events, const Limits& limits, const JournalSink& journal) {
+  std::optional<Error> failed;
+  if (auto adopted = store->AdoptEarlier(); !adopted) {
+    Journaling(journal, {}, Begin::kHeard, 0).Trouble(adopted.error().message);
+    failed = adopted.error();
+  }
   auto sessions = store->All();
   if (!sessions) return Pass(std::move(sessions));
-  std::optional<Error> failed;
   for (SessionState& state : *sessions) {
     if (machine->IsAlive(state.record.owner)) continue;
     auto paid =

@@ -83,6 +83,23 @@ bool UpdateDebt(Connection& connection, SessionId session, const Debt& debt) {
   return connection.Changed() != 0;
 }
 
+Result<std::vector<Debt>> ReadDebts(Connection& connection, const SessionRecord& record) {
+  std::vector<Debt> debts;
+  Query debt(connection,
+             "SELECT id, state, relaunch_unit, spec_file, owed FROM debt "
+             "WHERE session = ? ORDER BY id");
+  for (debt.Number(Row(record.id)); debt.Next();) {
+    std::optional<Debt> decoded = DecodeOwed(debt.BytesAt(4));
+    if (!decoded) return Damaged(connection, record, "debts");
+    decoded->id = static_cast<uint64_t>(debt.NumberAt(0));
+    decoded->state = static_cast<DebtState>(debt.NumberAt(1));
+    decoded->relaunch_unit = debt.BytesAt(2);
+    decoded->spec_file = debt.BytesAt(3);
+    debts.push_back(std::move(*decoded));
+  }
+  return debts;
+}
+
 Result<SessionState> ReadState(Connection& connection, SessionRecord record) {
   SessionState state;
   const int64_t session = Row(record.id);
@@ -106,18 +123,9 @@ Result<SessionState> ReadState(Connection& connection, SessionRecord record) {
     state.seen = std::move(*decoded);
   }
 
-  Query debt(connection,
-             "SELECT id, state, relaunch_unit, spec_file, owed FROM debt "
-             "WHERE session = ? ORDER BY id");
-  for (debt.Number(session); debt.Next();) {
-    std::optional<Debt> decoded = DecodeOwed(debt.BytesAt(4));
-    if (!decoded) return Damaged(connection, record, "debts");
-    decoded->id = static_cast<uint64_t>(debt.NumberAt(0));
-    decoded->state = static_cast<DebtState>(debt.NumberAt(1));
-    decoded->relaunch_unit = debt.BytesAt(2);
-    decoded->spec_file = debt.BytesAt(3);
-    state.debts.push_back(std::move(*decoded));
-  }
+  auto debts = ReadDebts(connection, record);
+  if (!debts) return Pass(std::move(debts));
+  state.debts = std::move(*debts);
   state.record = std::move(record);
   return state;
 }

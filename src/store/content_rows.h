@@ -26,6 +26,8 @@ uint64_t AddDebt(Connection& connection, SessionId session, const Debt& debt);
 // False: the session has no debt of this id.
 bool UpdateDebt(Connection& connection, SessionId session, const Debt& debt);
 
+Result<std::vector<Debt>> ReadDebts(Connection& connection, const SessionRecord& record);
+
 Result<SessionState> ReadState(Connection& connection, SessionRecord record);
 
 }  // namespace rm

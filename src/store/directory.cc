@@ -31,7 +31,7 @@ Result<std::string> ChooseDirectory() {
                   kVariable, path);
     return path;
   }
-  if (::geteuid() == 0) return "/run/restart-manager";
+  if (::geteuid() == 0) return kRootStoreDirectory;
   const char* runtime = ::secure_getenv("XDG_RUNTIME_DIR");
   if (!runtime || *runtime != '/')
     return Fail(

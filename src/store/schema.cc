@@ -54,16 +54,6 @@ constexpr char kForgetEverything[] =
     "DELETE FROM boot; DELETE FROM session; DELETE FROM registration; DELETE FROM filter;"
     "DELETE FROM seen; DELETE FROM debt;";
 
-Result<std::string> BootId() {
-  constexpr char kPath[] = "/proc/sys/kernel/random/boot_id";
-  const UniqueFd file(::open(kPath, O_RDONLY | O_CLOEXEC));
-  char id[64];
-  const ssize_t size = file ? ::read(file.get(), id, sizeof id) : -1;
-  if (size <= 0)
-    return Fail(kWriteFault, "Cannot read {}: {}. Is /proc mounted?", kPath, std::strerror(errno));
-  return std::string(id, static_cast<size_t>(size));
-}
-
 int64_t Microseconds(clockid_t clock) {
   timespec now{};
   ::clock_gettime(clock, &now);
@@ -111,6 +101,16 @@ bool KnowsBoot(Connection& connection, const std::string& boot) {
 }
 
 }  // namespace
+
+Result<std::string> BootId() {
+  constexpr char kPath[] = "/proc/sys/kernel/random/boot_id";
+  const UniqueFd file(::open(kPath, O_RDONLY | O_CLOEXEC));
+  char id[64];
+  const ssize_t size = file ? ::read(file.get(), id, sizeof id) : -1;
+  if (size <= 0)
+    return Fail(kWriteFault, "Cannot read {}: {}. Is /proc mounted?", kPath, std::strerror(errno));
+  return std::string(id, static_cast<size_t>(size));
+}
 
 Result<void> PrepareSchema(Connection& connection) {
   Result<std::string> boot = BootId();

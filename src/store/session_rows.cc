@@ -42,6 +42,14 @@ bool Owes(Connection& connection, SessionId session) {
       .Next();
 }
 
+// The first that no session has.
+uint32_t FreeSlot(Connection& connection) {
+  uint32_t free = 0;
+  for (const SessionRecord& other : ReadSessions(connection))
+    if (other.index == free) ++free;
+  return free;
+}
+
 int64_t Now() {
   return std::chrono::duration_cast<std::chrono::microseconds>(
              std::chrono::system_clock::now().time_since_epoch())
@@ -99,6 +107,18 @@ bool DeleteSession(Connection& connection, SessionId session) {
   Query(connection, "DELETE FROM filter WHERE session = ?").Number(Row(session)).Run();
   Query(connection, "DELETE FROM seen WHERE session = ?").Number(Row(session)).Run();
   Query(connection, "DELETE FROM debt WHERE session = ?").Number(Row(session)).Run();
+  return true;
+}
+
+bool AddEarlierSession(Connection& connection, SessionId session, int64_t started_us) {
+  if (ReadSession(connection, session)) return false;
+  Query(connection,
+        "INSERT INTO session(id, key_hash, slot, owner_pid, owner_start, started_us, "
+        "shutdown_attempted) VALUES(?, x'', ?, 0, 0, ?, 1)")
+      .Number(Row(session))
+      .Number(FreeSlot(connection))
+      .Number(started_us)
+      .Run();
   return true;
 }
 

@@ -29,6 +29,9 @@ Result<void> RequireSession(Connection& connection, SessionId session);
 // Removes the session and all it knows. False: there is none.
 bool DeleteSession(Connection& connection, SessionId session);
 
+// Adds a session of an earlier boot, which has no key and no owner. False: it is there already.
+bool AddEarlierSession(Connection& connection, SessionId session, int64_t started_us);
+
 // Adds a session at the first free index. `abandoned`: sessions whose owner is dead. Of these, the
 // ones that owe nothing are removed; the others stay for whoever pays, and do not count as open.
 // 353.

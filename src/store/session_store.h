@@ -22,17 +22,19 @@ using SessionId = uint64_t;
 
 struct SessionRecord {
   SessionId id = 0;
-  std::string name;    // 16 hex digits, public: names units and log records; not the key
-  uint32_t index = 0;  // small, first free: what Windows shows as RmSessionId
-  ProcessId owner;
+  std::string name;        // 16 hex digits, public: names units and log records; not the key
+  uint32_t index = 0;      // small, first free: what Windows shows as RmSessionId
+  ProcessId owner;         // {0, 0}: it ended with an earlier boot
   int64_t started_us = 0;  // CLOCK_REALTIME at the start
   bool shutdown_attempted = false;
 };
 
 struct NewSession {
   SessionRecord record;
-  std::string key;        // 32 lowercase hex digits; stored only as a hash
-  bool dead_owe = false;  // a session whose owner is dead still owes a start: Recover pays it
+  std::string key;  // 32 lowercase hex digits; stored only as a hash
+  // A session whose owner is dead, or has ended with an earlier boot, still owes a start: Recover
+  // pays it.
+  bool dead_owe = false;
 };
 
 // What one session knows.
@@ -76,6 +78,9 @@ class SessionStore {
   // Rewrites state, relaunch_unit and spec_file of these debts.
   virtual Result<void> UpdateDebts(SessionId session, const std::vector<Debt>& debts) = 0;
   virtual Result<void> End(SessionId session) = 0;
+  // Takes over what sessions of earlier boots still owe, where that outlives a boot: they are among
+  // All from then on, without an owner. 29 when some of it cannot be read; the rest is taken over.
+  virtual Result<void> AdoptEarlier() { return {}; }
   // Every session of this user, the living and the abandoned.
   virtual Result<std::vector<SessionState>> All() = 0;
 };

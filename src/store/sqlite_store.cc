@@ -4,11 +4,16 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
+#include <charconv>
 #include <mutex>
 #include <new>
+#include <optional>
 #include <utility>
 
 #include "base/win32_codes.h"
+#include "store/boot_debt_files.h"
 #include "store/codec.h"
 #include "store/connection.h"
 #include "store/content_rows.h"
@@ -37,10 +42,12 @@ bool IsMemory(int directory) {
 class SqliteStore final : public SessionStore {
  public:
   SqliteStore(std::string directory, std::chrono::milliseconds lock_limit,
-              std::function<bool(const ProcessId&)> is_alive)
+              std::function<bool(const ProcessId&)> is_alive,
+              std::optional<BootDebtFiles> boot_debts)
       : directory_(std::move(directory)),
         lock_limit_(lock_limit),
         is_alive_(std::move(is_alive)),
+        boot_debts_(std::move(boot_debts)),
         fork_guard_([this] { BeforeFork(); }, [this] { mutex_.unlock(); }) {}
   ~SqliteStore() override { DropConnection(); }
 
@@ -72,7 +79,12 @@ class SqliteStore final : public SessionStore {
     std::vector<SessionId> abandoned;
     for (const SessionRecord& session : *sessions)
       if (session.owner != owner && !is_alive_(session.owner)) abandoned.push_back(session.id);
-    return Run(Kind::kWrite, [&](Connection& db) { return AddSession(db, owner, abandoned); });
+    auto started =
+        Run(Kind::kWrite, [&](Connection& db) { return AddSession(db, owner, abandoned); });
+    // Once is enough: no other boot comes while this process lives.
+    if (started && boot_debts_ && !looked_at_earlier_.exchange(true))
+      started->dead_owe = started->dead_owe || boot_debts_->HasEarlier();
+    return started;
   }
 
   Result<void> SetAlias(SessionId session, const std::string& key) override {
@@ -149,7 +161,7 @@ class SqliteStore final : public SessionStore {
     std::vector<uint64_t> ids;
     auto added = Change(session, [&](Connection& db) -> Result<void> {
       for (const Debt& debt : debts) ids.push_back(AddDebt(db, session, debt));
-      return {};
+      return KeepForTheNextBoot(db, session);
     });
     if (added)
       for (size_t i = 0; i < debts.size(); ++i) debts[i].id = ids[i];
@@ -162,15 +174,37 @@ class SqliteStore final : public SessionStore {
         if (!UpdateDebt(db, session, debt))
           return Fail(kWriteFault, "The debt {} ({}) is not written down in this session.", debt.id,
                       debt.app_name);
-      return {};
+      return KeepForTheNextBoot(db, session);
     });
   }
 
   Result<void> End(SessionId session) override {
     return Change(session, [&](Connection& db) -> Result<void> {
       DeleteSession(db, session);
+      // The debts go last. Whoever never had any has left nothing elsewhere.
+      if (!boot_debts_ || db.Changed() == 0) return {};
+      return boot_debts_->Keep(fmt::format("{:016x}", session), {});
+    });
+  }
+
+  Result<void> AdoptEarlier() override {
+    if (!boot_debts_) return {};
+    std::optional<Error> trouble;
+    auto adopted = Run(Kind::kWrite, [&](Connection& db) -> Result<void> {
+      // Under the lock: whoever pays removes the file in the same transaction as the session.
+      BootDebtFiles::Found found = boot_debts_->TakeStock();
+      for (const BootDebtFiles::Earlier& earlier : found.sessions) {
+        SessionId session = 0;
+        const char* const end = earlier.session.data() + earlier.session.size();
+        std::from_chars(earlier.session.data(), end, session, 16);
+        if (!AddEarlierSession(db, session, earlier.debts.started_us)) continue;
+        for (const Debt& debt : DebtsOf(earlier.debts)) AddDebt(db, session, debt);
+      }
+      trouble = std::move(found.trouble);
       return {};
     });
+    if (adopted && trouble) return tl::unexpected(std::move(*trouble));
+    return adopted;
   }
 
   Result<std::vector<SessionState>> All() override {
@@ -232,6 +266,25 @@ class SqliteStore final : public SessionStore {
     });
   }
 
+  // In the same transaction, and on disk before it ends: a stop that is to follow is known to the
+  // next boot as well.
+  Result<void> KeepForTheNextBoot(Connection& db, SessionId session) {
+    if (!boot_debts_) return {};
+    const SessionRecord record = *ReadSession(db, session);
+    auto debts = ReadDebts(db, record);
+    if (!debts) return Pass(std::move(debts));
+    const bool earlier = record.owner == ProcessId{};
+    if (earlier) {
+      // It was written by its own boot, and stays until each was tried: this boot is the one try.
+      if (std::ranges::find(*debts, DebtState::kOwed, &Debt::state) != debts->end()) return {};
+      return boot_debts_->Keep(record.name, {});
+    }
+    BootDebts owed = OwedToTheNextBoot(*debts);
+    owed.boot_id = boot_debts_->boot_id();
+    owed.started_us = record.started_us;
+    return boot_debts_->Keep(record.name, owed);
+  }
+
   Result<void> Connect() {
     if (connection_ && connected_by_ == ::getpid()) return {};
     if (connection_)
@@ -267,6 +320,8 @@ class SqliteStore final : public SessionStore {
   std::mutex mutex_;
   std::chrono::milliseconds lock_limit_;
   const std::function<bool(const ProcessId&)> is_alive_;
+  const std::optional<BootDebtFiles> boot_debts_;
+  std::atomic<bool> looked_at_earlier_ = false;
   std::unique_ptr<Connection> connection_;
   pid_t connected_by_ = 0;
   bool ready_ = false;    // the schema was looked at
@@ -277,8 +332,15 @@ class SqliteStore final : public SessionStore {
 
 Result<std::unique_ptr<SessionStore>> OpenSqliteStore(
     const std::string& directory, std::chrono::milliseconds lock_limit,
-    std::function<bool(const ProcessId&)> is_alive) {
-  auto store = std::make_unique<SqliteStore>(directory, lock_limit, std::move(is_alive));
+    std::function<bool(const ProcessId&)> is_alive, const std::string& boot_debts) {
+  std::optional<BootDebtFiles> files;
+  if (!boot_debts.empty()) {
+    auto boot = BootId();
+    if (!boot) return Pass(std::move(boot));
+    files.emplace(boot_debts, boot->substr(0, boot->find('\n')));
+  }
+  auto store =
+      std::make_unique<SqliteStore>(directory, lock_limit, std::move(is_alive), std::move(files));
   if (auto opened = store->Open(); !opened) return Pass(std::move(opened));
   return store;
 }

@@ -60,6 +60,7 @@ Result<UnitFacts> Manager::Describe(const std::string& unit) {
   facts.load_state = properties->texts["LoadState"];
   facts.active_state = properties->texts["ActiveState"];
   facts.sub_state = properties->texts["SubState"];
+  facts.was_started = !properties->texts["InvocationID"].empty();
   facts.can_stop = properties->numbers["CanStop"] != 0;
   facts.can_start = properties->numbers["CanStart"] != 0;
   if (facts.load_state != "loaded") return facts;

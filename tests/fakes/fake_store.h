@@ -179,6 +179,24 @@ class FakeStore : public SessionStore {
     });
   }
 
+  // A session of an earlier boot that stopped these units, for AdoptEarlier.
+  std::vector<Debt> earlier;
+
+  Result<void> AdoptEarlier() override {
+    return Call<void>("AdoptEarlier", [&]() -> Result<void> {
+      if (earlier.empty()) return {};
+      SessionState state;
+      state.record.id = ++last_id_;
+      state.record.name = fmt::format("{:016x}", last_id_);
+      state.record.index = FreeIndex();
+      state.record.shutdown_attempted = true;
+      for (Debt& debt : earlier) debt.id = ++last_debt_;
+      state.debts = std::exchange(earlier, {});
+      sessions_[last_id_] = {"", std::move(state)};
+      return {};
+    });
+  }
+
   Result<std::vector<SessionState>> All() override {
     return Call<std::vector<SessionState>>("All", [&]() -> Result<std::vector<SessionState>> {
       std::vector<SessionState> all;

@@ -17,7 +17,7 @@
 #                  bind:    / is the real root read-only; /etc /var /home /root /opt /srv
 #                           are overlays, /tmp /run tmpfs: files in /usr keep their real
 #                           st_dev/st_ino
-#   --bind PATH    PATH of the host, read-write, at the same place (repeatable)
+#   --bind PATH[:AT]  PATH of the host, read-write, at the same place or at AT (repeatable)
 #   --units DIR    copy DIR/* to /etc/systemd/system (DIR/user/* to /etc/systemd/user)
 #   --user UID     start user@UID.service at boot (repeatable; the user is made if there is none)
 #   --net host     share the network namespace (default: private, loopback only)
@@ -61,6 +61,9 @@ inner() {
     mount -t proc  -o nosuid,nodev,noexec proc "$r/proc"
     # as nspawn does: systemd, tmpfiles and sysctl must not touch the host's kernel settings
     mount --bind "$r/proc/sys" "$r/proc/sys"; mount -o remount,ro,bind "$r/proc/sys"
+    # each boot has an id of its own
+    cat "$r/proc/sys/kernel/random/uuid" >"$w/boot_id"; chmod 444 "$w/boot_id"
+    mount --bind "$w/boot_id" "$r/proc/sys/kernel/random/boot_id"
     [ ! -e "$r/proc/sysrq-trigger" ] || { mount --bind /dev/null "$r/proc/sysrq-trigger"; }
     mount -t sysfs -o nosuid,nodev,noexec,ro sysfs "$r/sys"      # read-only: udev stays off
     mount -t cgroup2 -o nosuid,nodev,noexec cgroup2 "$r/sys/fs/cgroup"
@@ -80,8 +83,9 @@ inner() {
     mkdir "$r/run/rm-harness"; mount --bind "$st/share" "$r/run/rm-harness"
     local b
     for b in "$@"; do
-        if [ -d "$b" ]; then mkdir -p "$r$b"; else mkdir -p "$r${b%/*}"; : >>"$r$b"; fi
-        mount --rbind "$b" "$r$b"
+        local at=${b#*:}; b=${b%%:*}
+        if [ -d "$b" ]; then mkdir -p "$r$at"; else mkdir -p "$r${at%/*}"; : >>"$r$at"; fi
+        mount --rbind "$b" "$r$at"
     done
 
     # ---- configuration, all in the throw-away layer
@@ -273,7 +277,8 @@ ROOT=overlay UNITS= USERS= NET=private TTL=1800 BOOT_TIMEOUT=60 DOWN_TIMEOUT=30 
 while [ $# -gt 0 ]; do
     case $1 in
         -n) NAME=$2; shift 2 ;;         --root) ROOT=$2; shift 2 ;;
-        --bind) BINDS+=("$(readlink -f "$2")"); shift 2 ;;
+        --bind) at=; [[ $2 != *:* ]] || at=:${2#*:}
+                BINDS+=("$(readlink -f "${2%%:*}")$at"); shift 2 ;;
         --units) UNITS=$(readlink -f "$2"); shift 2 ;;
         --user) USERS+=" $2"; shift 2 ;; --net) NET=$2; shift 2 ;;
         --ttl) TTL=$2; shift 2 ;;       --boot-timeout) BOOT_TIMEOUT=$2; shift 2 ;;
