@@ -113,7 +113,9 @@ class Collector {
     if (const int error = CollectSettings()) return error;
     CompareNamespaces();
     for (size_t fd = 0; fd < spec_.streams.size(); ++fd) {
-      const std::string lack = ReadStream(directory_, static_cast<int>(fd), spec_.streams[fd]);
+      std::string lack;
+      if (const int error = ReadStream(directory_, static_cast<int>(fd), spec_.streams[fd], lack))
+        return error;
       if (!lack.empty()) Lacks(lack);
     }
     return 0;
@@ -288,6 +290,12 @@ tl::unexpected<Error> HasEnded(const ProcessId& process) {
   return Fail(kBadArguments, "Process {} has ended. List the processes again.", process.pid);
 }
 
+tl::unexpected<Error> CannotRead(const ProcessId& process, const std::string& name, int error) {
+  if (IsGone(error)) return HasEnded(process);
+  return Fail(CodeOf(error), "Cannot read how process {} ({}) was started: {}.", process.pid, name,
+              strerror(error));
+}
+
 }  // namespace
 
 Result<RelaunchSpec> Snapshot(const ProcTree& proc, const ProcessId& process) {
@@ -296,23 +304,18 @@ Result<RelaunchSpec> Snapshot(const ProcTree& proc, const ProcessId& process) {
   ProcessStat stat;
   int error = OpenProcess(proc, process.pid, directory);
   if (!error) error = ReadStat(directory.get(), stat);
-  if (IsGone(error) || (!error && (stat.start_ticks != process.start_ticks || stat.has_exited()))) {
-    return HasEnded(process);
-  }
-  if (!error) error = Collector(proc, directory.get(), stat, spec).Collect();
+  if (error) return CannotRead(process, "?", error);
+  if (stat.start_ticks != process.start_ticks || stat.has_exited()) return HasEnded(process);
+  error = Collector(proc, directory.get(), stat, spec).Collect();
 
-  // What was asked of the kernel by pid was about this process if it is still there.
+  // What was asked of the kernel by pid was about this process if it is still there. What an
+  // exiting one answers is no error of ours.
   ProcessStat after;
   const int now = ReadStat(directory.get(), after);
-  if (IsGone(error) || IsGone(now) ||
-      (!now && (after.start_ticks != stat.start_ticks || after.has_exited()))) {
+  if (!now && (after.start_ticks != stat.start_ticks || after.has_exited()))
     return HasEnded(process);
-  }
-  if (!error) error = now;
-  if (error) {
-    return Fail(CodeOf(error), "Cannot read how process {} ({}) was started: {}.", process.pid,
-                stat.name, strerror(error));
-  }
+  if (IsGone(now) || (now && !error)) error = now;
+  if (error) return CannotRead(process, stat.name, error);
   return spec;
 }
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstring>
 
+#include "base/win32_codes.h"
 #include "procfs/parse.h"
 #include "procfs/read.h"
 
@@ -30,28 +31,33 @@ const char* NameOfType(const struct statx& object) {
 
 }  // namespace
 
-std::string ReadStream(int process_directory, int fd, StandardStream& stream) {
+int ReadStream(int process_directory, int fd, StandardStream& stream, std::string& lack) {
   stream = {};
+  lack.clear();
   const std::string link = fmt::format("fd/{}", fd);
   const auto lacks = [&](std::string_view what) {
-    return fmt::format("Its {} is {}.", kStreamNames[fd], what);
+    lack = fmt::format("Its {} is {}.", kStreamNames[fd], what);
+    return 0;
+  };
+  const auto unread = [&](int error) {
+    return CodeOf(error) == kAccessDenied || IsGone(error) ? lacks("not readable") : error;
   };
   struct statx object {};
-  const int error = StatAt(process_directory, link.c_str(), STATX_TYPE, object);
-  if (IsGone(error)) return "";  // closed
-  if (error) return lacks("not readable");
+  int error = StatAt(process_directory, link.c_str(), STATX_TYPE, object);
+  if (IsGone(error)) return 0;  // closed
+  if (error) return unread(error);
   if (const char* type = NameOfType(object)) return lacks(type);
   if (S_ISCHR(object.stx_mode) && object.stx_rdev_major == kMemoryMajor &&
       object.stx_rdev_minor == kNullMinor) {
-    return "";
+    return 0;
   }
 
   std::string path, info;
   bool deleted = false;
-  if (ReadObjectPath(process_directory, link.c_str(), path, deleted) ||
-      ReadFileAt(process_directory, fmt::format("fdinfo/{}", fd).c_str(), kSmallFile, info)) {
-    return lacks("not readable");
-  }
+  error = ReadObjectPath(process_directory, link.c_str(), path, deleted);
+  const std::string facts = fmt::format("fdinfo/{}", fd);
+  if (!error) error = ReadFileAt(process_directory, facts.c_str(), kSmallFile, info);
+  if (error) return unread(error);
   if (deleted || !path.starts_with('/')) return lacks("a file that was deleted");
   const int flags = static_cast<int>(ParseNumber(FieldOf(info, "flags"), 8).value_or(0));
   stream = {
@@ -59,7 +65,7 @@ std::string ReadStream(int process_directory, int fd, StandardStream& stream) {
       .flags = flags & (O_ACCMODE | O_APPEND),
       .offset = ParseNumber(FieldOf(info, "pos")).value_or(0),
   };
-  return "";
+  return 0;
 }
 
 }  // namespace rm

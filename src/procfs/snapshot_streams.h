@@ -7,7 +7,8 @@
 
 namespace rm {
 
-// Returns "" when it can, else the sentence that says what is lacking; `stream` is then /dev/null.
-std::string ReadStream(int process_directory, int fd, StandardStream& stream);
+// 0, or the errno of what went wrong on our side. `lack` is "" when it can, else the sentence that
+// says what is lacking; `stream` is then /dev/null.
+int ReadStream(int process_directory, int fd, StandardStream& stream, std::string& lack);
 
 }  // namespace rm

@@ -2,9 +2,6 @@
 // rm-relaunch fails?
 #include <sys/wait.h>
 
-#include <fstream>
-#include <sstream>
-
 #include "crash/trials.h"
 
 namespace rm::test {
@@ -14,14 +11,8 @@ class Failed : public Trials {
  protected:
   TraceRequest Failing(const Words& argv, const std::string& program) const {
     TraceRequest request = Request(argv, program, Trouble::kFailCall);
-    request.errors = population_.directory() + "/errors";
+    request.errors = errors();
     return request;
-  }
-
-  std::string Said() const {
-    std::ostringstream said;
-    said << std::ifstream(population_.directory() + "/errors").rdbuf();
-    return said.str();
   }
 
   // It ends, and whoever does not get what was asked for is told so.

@@ -49,7 +49,8 @@ std::vector<std::pair<pid_t, std::vector<std::string>>> Processes() {
 
 }  // namespace
 
-Population::Population(int size, std::string guest) : size_(size), guest_(std::move(guest)) {
+Population::Population(int size, std::string guest, Start start)
+    : size_(size), guest_(std::move(guest)), start_(std::move(start)) {
   std::string pattern = fs::temp_directory_path() / "rm-crash-XXXXXX";
   if (!mkdtemp(pattern.data()) || chmod(pattern.c_str(), 0755) != 0) abort();
   directory_ = pattern;
@@ -57,7 +58,6 @@ Population::Population(int size, std::string guest) : size_(size), guest_(std::m
   fs::create_directory(store());
   chmod(store().c_str(), 0700);
   std::ofstream(directory_ + "/starts").close();
-  Complete();
 }
 
 Population::~Population() {
@@ -72,28 +72,34 @@ std::vector<std::string> Population::Replacement() const {
   return {"/bin/cp", "--remove-destination", guest_, program()};
 }
 
+std::vector<std::string> Population::Command(int i) const { return {program(), std::to_string(i)}; }
+
+void Population::StartPlain(int i) const {
+  const std::vector<std::string> command = Command(i);
+  if (fork() != 0) return;
+  setsid();
+  const int null = open("/dev/null", O_RDWR);
+  for (int fd : {0, 1, 2}) dup2(null, fd);
+  closefrom(3);
+  execl(command[0].c_str(), command[0].c_str(), command[1].c_str(), nullptr);
+  _exit(127);
+}
+
 void Population::Complete() {
-  std::ofstream(directory_ + "/starts").close();
-  old_.clear();
   const auto running = Running();
   for (int i = 0; i < size_; ++i) {
-    old_.insert(running[i].begin(), running[i].end());
     for (const pid_t pid : running[i])
       if (pid != *running[i].begin()) kill(pid, SIGKILL);
     if (!running[i].empty()) continue;
-    const std::string name = std::to_string(i);
-    const pid_t child = fork();
-    if (child == 0) {
-      setsid();
-      const int null = open("/dev/null", O_RDWR);
-      for (int fd : {0, 1, 2}) dup2(null, fd);
-      closefrom(3);
-      execl(program().c_str(), program().c_str(), name.c_str(), nullptr);
-      _exit(127);
-    }
-    old_.insert(child);
+    if (start_)
+      start_(i);
+    else
+      StartPlain(i);
   }
   AwaitEveryoneOnce();
+  old_.clear();
+  std::ofstream(directory_ + "/starts").close();
+  for (const auto& now : Running()) old_.insert(now.begin(), now.end());
 }
 
 std::vector<std::set<pid_t>> Population::Running() const {
@@ -141,7 +147,7 @@ std::string Population::Trouble() const {
   return trouble.empty() ? AtWork() : trouble;
 }
 
-std::string Population::AwaitEveryoneOnce() const {
+std::string Population::AwaitEveryoneOnce(size_t most_starts) const {
   const auto end = std::chrono::steady_clock::now() + kLimit;
   std::string trouble = Trouble();
   while (!trouble.empty() && std::chrono::steady_clock::now() < end) {
@@ -151,7 +157,7 @@ std::string Population::AwaitEveryoneOnce() const {
   }
   const auto started = Started();
   for (int i = 0; i < size_; ++i)
-    if (started[i].size() > 1)
+    if (started[i].size() > most_starts)
       trouble += std::to_string(i) + " was started " + std::to_string(started[i].size()) + "x; ";
   return trouble;
 }

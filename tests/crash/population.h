@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>
@@ -13,22 +14,27 @@ namespace rm::test {
 // everything that runs out of it.
 class Population {
  public:
-  Population(int size, std::string guest);  // the program that is copied
+  using Start = std::function<void(int)>;
+
+  // `guest` is the program that is copied. `start` starts one of them; none: as a plain program.
+  Population(int size, std::string guest, Start start = {});
   ~Population();
   Population(const Population&) = delete;
 
   const std::string& directory() const { return directory_; }  // 0755
   std::string program() const { return directory_ + "/program"; }
   std::string store() const { return directory_ + "/store"; }  // 0700, empty at first
+  std::vector<std::string> Command(int i) const;
   // COMMAND that replaces the program by itself.
   std::vector<std::string> Replacement() const;
 
+  void StartPlain(int i) const;
   // Starts who does not run, and ends who runs once too often. From here on starts are counted.
   void Complete();
   // Blocks until each runs exactly once and nobody works for the store, or 20 s. "": so it is, and
-  // nobody was started twice; else what is not. An rm-relaunch that waits for the late departure of
-  // a program may.
-  std::string AwaitEveryoneOnce() const;
+  // nobody was started more often than that; else what is not. An rm-relaunch that waits for the
+  // late departure of a program may.
+  std::string AwaitEveryoneOnce(size_t most_starts = 1) const;
   // How many are other processes than when starts began to be counted.
   int Renewed() const;
   // Names of the files in the store that are neither the database's nor of a late departure.
@@ -42,6 +48,7 @@ class Population {
 
   const int size_;
   const std::string guest_;
+  const Start start_;
   std::string directory_;
   std::set<pid_t> old_;  // whose start does not count
 };

@@ -269,13 +269,22 @@ class Tracer {
     if (!armed_ && call.path >= 0)
       armed_ = TextAt(pid, arguments[call.path]).starts_with(request_.armed_by);
     if (!armed_) return false;
-    // What is written to an eventfd takes no room and has no reader who could go away.
-    if (fails && call.number == SYS_write && Described(pid, arguments[0]) == "anon_inode:[eventfd]")
-      return false;
-    if (fails) return call.failure != 0;
+    if (fails) return call.failure != 0 && !NeverFails(pid, call, arguments);
     if (!call.visible) return false;
     if (call.number == SYS_openat) return (arguments[2] & O_CREAT) != 0;
     return true;
+  }
+
+  // What is written to an eventfd takes no room and has no reader who could go away. A lock that is
+  // given up needs nothing.
+  static bool NeverFails(pid_t pid, const Call& call, const uint64_t* arguments) {
+    if (call.number == SYS_write) return Described(pid, arguments[0]) == "anon_inode:[eventfd]";
+    if (call.number != SYS_fcntl || (arguments[1] != F_SETLK && arguments[1] != F_OFD_SETLK))
+      return false;
+    struct flock lock {};
+    iovec local{&lock, sizeof lock};
+    iovec remote{reinterpret_cast<void*>(arguments[2]), sizeof lock};
+    return process_vm_readv(pid, &local, 1, &remote, 1, 0) > 0 && lock.l_type == F_UNLCK;
   }
 
   static std::string Describe(pid_t pid, const Call& call, const uint64_t* arguments) {
@@ -289,6 +298,7 @@ class Tracer {
   }
 
   bool MakeTrouble(pid_t pid, const Call& call) {
+    if (request_.meanwhile) request_.meanwhile();
     switch (request_.trouble) {
       case Trouble::kNone:
         return true;

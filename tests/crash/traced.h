@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,9 @@ struct TraceRequest {
   // Calls count from the first one on that names a file below this directory.
   std::string armed_by;
   Trouble trouble = Trouble::kNone;
-  int at = 0;          // the call, from 1 on
+  int at = 0;  // the call, from 1 on
+  // Is called while the process waits at the call, before anything else happens to it.
+  std::function<void()> meanwhile;
   std::string errors;  // a file that standard error of argv[0] goes to; "": to ours
   int error = 0;       // kFailCall: 0 is what a full disk, an empty table or a dead peer would say
 };

@@ -6,9 +6,13 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
+#include <sstream>
 #include <utility>
 
 namespace rm::test {
+namespace fs = std::filesystem;
+
 namespace {
 
 std::string Recover() {
@@ -26,8 +30,7 @@ std::string Recover() {
 }  // namespace
 
 void Trials::SetUp() {
-  if (std::filesystem::exists("/run/systemd/system"))
-    GTEST_SKIP() << "needs a machine without systemd";
+  if (fs::exists("/run/systemd/system")) GTEST_SKIP() << "needs a machine without systemd";
   setenv("RESTART_MANAGER_DIR", population_.store().c_str(), 1);
 }
 
@@ -54,12 +57,19 @@ std::string Trials::Settle() {
   return trouble;
 }
 
+std::string Trials::Said() const {
+  std::ostringstream said;
+  said << std::ifstream(errors()).rdbuf();
+  return said.str();
+}
+
 void Trials::AtEveryPoint(TraceRequest request, int stride, const Judge& judge) {
   if (getenv("RM_CRASH_ALL")) stride = 1;
   int tried = 0;
   int lost = 0;
   for (request.at = 1;; request.at += stride) {
     population_.Complete();
+    fs::remove(errors());
     const TraceResult result = RunTraced(request);
     if (!result.reached) {
       printf("%s: points %d, tried %d, lost %d\n", request.program.c_str(), result.calls, tried,
@@ -76,7 +86,7 @@ void Trials::AtEveryPoint(TraceRequest request, int stride, const Judge& judge) 
     trouble += Settle();
     if (trouble.empty()) continue;
     ++lost;
-    ADD_FAILURE() << "point " << request.at << ", " << result.call << ": " << trouble;
+    ADD_FAILURE() << "point " << request.at << ", " << result.call << ": " << trouble << Said();
     if (lost > 20) return;
   }
 }

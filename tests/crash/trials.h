@@ -30,6 +30,10 @@ class Trials : public ::testing::Test {
   // nothing is left.
   void AtEveryPoint(TraceRequest request, int stride, const Judge& judge = {});
 
+  // Where what argv[0] says can be written to, and what it has.
+  std::string errors() const { return population_.directory() + "/errors"; }
+  std::string Said() const;
+
   Population population_{2, GUEST};
 
  private:
