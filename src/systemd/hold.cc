@@ -5,6 +5,7 @@
 // gate, a transient oneshot service that is ordered after the hold and before the unit. While the
 // guard runs the hold's start job is pending, so the gates wait, so the units wait.
 #include <poll.h>
+#include <signal.h>
 #include <stdint.h>
 
 #include <algorithm>
@@ -67,8 +68,10 @@ int AppendProperties(sd_bus_message* call, const Transient& unit) {
                                     unit.description.c_str(), "Type", "s", unit.type.c_str(),
                                     "CollectMode", "s", "inactive-or-failed");
   if (error >= 0 && unit.is_guard) {
-    error = sd_bus_message_append(call, "(sv)(sv)", "TimeoutStartUSec", "t", UINT64_MAX,
-                                  "NotifyAccess", "s", "main");
+    // Whoever kills the guard ends the hold; that is no failure that has to be looked into.
+    error = sd_bus_message_append(call, "(sv)(sv)(sv)", "TimeoutStartUSec", "t", UINT64_MAX,
+                                  "NotifyAccess", "s", "main", "SuccessExitStatus", "(aiai)", 0, 1,
+                                  SIGKILL);
   }
   if (error >= 0 && unit.leaves_children) {
     error =
