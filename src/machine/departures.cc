@@ -80,6 +80,8 @@ void Departures::SignalWhoIsLeft(Asked& asked) {
 
 std::optional<Departure> Departures::News(size_t number, Asked& asked) {
   if (IsGone(asked)) return Departure{number, true, ""};
+  if (WasStartedAgain(asked))
+    return Departure{number, false, "it was started again, because what held it back has ended"};
   for (const Spoken& spoken : asked.processes)
     if (auto question = closings_.TakeQuestion(spoken.process))
       return Departure{number, false, std::move(*question), true};
@@ -113,6 +115,20 @@ bool Departures::UnitStopped(const Asked& asked) {
   if (!asked.app.is_service()) return true;
   auto manager = managers_.Of(asked.app.unit->user);
   return manager && (*manager)->State(asked.app.unit->name).stopped();
+}
+
+// The state that we were told of may be that of before it ended, so it is asked.
+bool Departures::WasStartedAgain(const Asked& asked) {
+  if (!asked.app.is_service() || !asked.processes.empty()) return false;
+  auto manager = managers_.Of(asked.app.unit->user);
+  if (!manager) return false;
+  const auto runs = [](const UnitState& state) {
+    return state.active_state == "active" && state.job == 0;
+  };
+  const std::string& unit = asked.app.unit->name;
+  if (!runs((*manager)->State(unit))) return false;
+  const auto now = (*manager)->Query(unit);
+  return now && runs(*now);
 }
 
 bool Departures::IsGone(Asked& asked) {
@@ -149,7 +165,7 @@ Result<std::vector<Departure>> Departures::Await(TimePoint deadline,
     closings_.Listen();
     for (auto at = pending_.begin(); at != pending_.end();) {
       auto news = News(at->first, at->second);
-      at = news && news->gone ? pending_.erase(at) : std::next(at);
+      at = news && !news->asks_a_person ? pending_.erase(at) : std::next(at);
       if (news) all.push_back(std::move(*news));
     }
     if (!all.empty() || pending_.empty() || cancel.stop_requested() || Clock::now() >= deadline)

@@ -41,6 +41,7 @@ class Departures {
   void SignalWhoIsLeft(Asked& asked);
   std::optional<Departure> News(size_t number, Asked& asked);
 
+  bool WasStartedAgain(const Asked& asked);
   bool UnitStopped(const Asked& asked);
   bool IsGone(Asked& asked);
   std::vector<Manager*> ManagersInvolved();
