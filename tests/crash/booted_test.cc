@@ -1,0 +1,128 @@
+// In a booted systemd: does everyone come back once, wherever the installer, the guard or both are
+// killed, wherever PID 1 executes itself anew, and wherever the message bus is killed?
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include "crash/services.h"
+#include "crash/traced.h"
+
+namespace rm::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+void KillAll(const std::string& program) {
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    std::error_code gone;
+    const fs::path executable = fs::read_symlink(entry.path() / "exe", gone);
+    if (executable.filename() == program) kill(std::stoi(entry.path().filename()), SIGKILL);
+  }
+}
+
+class Booted : public ::testing::Test {
+ protected:
+  void SetUp() override { setenv("RESTART_MANAGER_DIR", population_.store().c_str(), 1); }
+
+  std::string Recover() const {
+    const std::string command = std::string(RESTARTCTL) + " recover >/dev/null";
+    return system(command.c_str()) == 0 ? "" : "recover failed; ";
+  }
+
+  TraceRequest Request(Trouble trouble, std::function<void()> meanwhile = {}) const {
+    TraceRequest request;
+    request.argv = {RESTARTCTL, "run",      "-q", "--relaunch", "-f", population_.program(),
+                    "--",       "/bin/true"};
+    request.followed = {"restartctl", "rm-guard", "rm-relaunch"};
+    request.program = "restartctl";
+    request.armed_by = population_.store();
+    request.trouble = trouble;
+    request.meanwhile = std::move(meanwhile);
+    request.errors = population_.directory() + "/errors";
+    return request;
+  }
+
+  std::string Said() const {
+    std::ostringstream said;
+    said << std::ifstream(population_.directory() + "/errors").rdbuf();
+    return said.str();
+  }
+
+  // Who is not killed ends, and says why if it did not do what it was asked for.
+  std::string EndsAndTells(Trouble trouble, const TraceResult& result) {
+    if (result.endless) return "did not end; ";
+    if (trouble != Trouble::kNone) return "";
+    if (!WIFEXITED(result.status)) return "was killed; ";
+    if (WEXITSTATUS(result.status) == 0) return "";
+    const std::string said = Said();
+    ++complaints_[said.substr(0, said.find('\n'))];
+    return said.empty() ? "said nothing; " : "";
+  }
+
+  // PID 1 alone brings everyone back; then there is nothing left for restartctl recover to do but
+  // to forget the session.
+  void AtEveryStep(TraceRequest request, int stride, size_t most_starts = 1) {
+    if (getenv("RM_CRASH_ALL")) stride = 1;
+    int tried = 0;
+    int lost = 0;
+    for (request.at = 1; lost <= 20; request.at += stride) {
+      population_.Complete();
+      const TraceResult result = RunTraced(request);
+      std::string trouble = EndsAndTells(request.trouble, result);
+      Systemctl("start dbus.socket dbus.service");
+      trouble += services_.AwaitAllAsBefore(most_starts);
+      trouble += Recover();
+      trouble += services_.AwaitAllAsBefore(most_starts);
+      for (const std::string& left : population_.LeftInStore()) trouble += "left " + left + "; ";
+      if (!result.reached) {
+        EXPECT_EQ(trouble, "");
+        EXPECT_GT(result.calls, 0);
+        printf("steps %d, tried %d, lost %d\n", result.calls, tried, lost);
+        for (const auto& [said, times] : complaints_) printf("  %dx %s\n", times, said.c_str());
+        return;
+      }
+      ++tried;
+      if (trouble.empty()) continue;
+      ++lost;
+      ADD_FAILURE() << "step " << request.at << ", " << result.call << ": " << trouble;
+    }
+  }
+
+  Services services_;
+  Population& population_ = services_.population();
+  std::map<std::string, int> complaints_;  // first lines, and how often
+};
+
+TEST_F(Booted, InstallerIsKilled) { AtEveryStep(Request(Trouble::kKill), 32); }
+
+// The installer does not know it and goes on: who went down with another one, and came back with
+// it, is asked once more when it is its turn.
+TEST_F(Booted, GuardIsKilled) {
+  AtEveryStep(Request(Trouble::kNone, [] { KillAll("rm-guard"); }), 32, 2);
+}
+
+TEST_F(Booted, InstallerGuardAndRelaunchesAreKilled) {
+  AtEveryStep(Request(Trouble::kKillAll,
+                      [] {
+                        KillAll("rm-guard");
+                        KillAll("rm-relaunch");
+                      }),
+              32);
+}
+
+TEST_F(Booted, Pid1ExecutesItselfAnew) {
+  AtEveryStep(Request(Trouble::kNone, [] { Systemctl("daemon-reexec"); }), 64);
+}
+
+TEST_F(Booted, MessageBusIsKilled) {
+  AtEveryStep(Request(Trouble::kNone, [] { KillAll("dbus-daemon"); }), 64);
+}
+
+}  // namespace
+}  // namespace rm::test

@@ -1,0 +1,94 @@
+#include "crash/services.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <chrono>
+#include <fstream>
+
+namespace rm::test {
+namespace {
+
+constexpr int kSize = 5;
+constexpr std::chrono::seconds kLimit{20};
+constexpr char kSocket[] = "/run/rm-crash-4";
+
+// Much is started here in a short time.
+constexpr char kNoLimit[] = "StartLimitIntervalSec=0\n";
+
+std::string UnitText(int i) {
+  switch (i) {
+    case 2:
+      return "Requires=rm-crash-1.service\nAfter=rm-crash-1.service\nPartOf=rm-crash-1.service\n";
+    case kSize:
+      return "PartOf=rm-crash-1.service\n";
+    default:
+      return "";
+  }
+}
+
+int Connect() {
+  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+  strcpy(address.sun_path, kSocket);
+  const int client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (connect(client, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) perror(kSocket);
+  return client;
+}
+
+// What is not as it should be in PID 1.
+std::string Left() {
+  std::string left = Systemctl("list-jobs --no-legend");
+  left += Systemctl("list-units --plain --no-legend 'rm-hold-*' 'rm-gate-*'");
+  left += Systemctl("list-units --state=failed --plain --no-legend 'rm-*'");
+  const std::string down = Systemctl("show -p ActiveState --value rm-crash-5.service");
+  if (down != "inactive\n") left += "who was down is " + down;
+  return left;
+}
+
+}  // namespace
+
+std::string Systemctl(const std::string& arguments) {
+  FILE* const output = popen(("systemctl " + arguments + " 2>&1").c_str(), "r");
+  std::string text;
+  for (int c; (c = fgetc(output)) != EOF;) text += static_cast<char>(c);
+  pclose(output);
+  return text == "No jobs running.\n" ? "" : text;
+}
+
+Services::Services() : population_(kSize, GUEST, [this](int i) { Start(i); }) {
+  for (int i = 1; i <= kSize; ++i) {
+    const std::string name = "/run/systemd/system/rm-crash-" + std::to_string(i);
+    std::ofstream(name + ".service")
+        << "[Unit]\n"
+        << kNoLimit << UnitText(i) << "[Service]\nExecStart=" << population_.program() << " " << i
+        << (i == 3 ? "\nRestart=always\nRestartSec=0" : "") << "\n";
+  }
+  std::ofstream("/run/systemd/system/rm-crash-4.socket")
+      << "[Unit]\nStartLimitIntervalSec=0\n[Socket]\nTriggerLimitIntervalSec=0\nListenStream="
+      << kSocket << "\n";
+  Systemctl("daemon-reload");
+  Systemctl("start rm-crash-4.socket");
+  client_ = Connect();
+}
+
+void Services::Start(int i) {
+  if (i == 0)
+    population_.StartPlain(0);
+  else
+    Systemctl("start rm-crash-" + std::to_string(i) + ".service");
+}
+
+std::string Services::AwaitAllAsBefore(size_t most_starts) const {
+  const auto end = std::chrono::steady_clock::now() + kLimit;
+  std::string left = Left();
+  while (!left.empty() && std::chrono::steady_clock::now() < end) {
+    poll(nullptr, 0, 20);
+    left = Left();
+  }
+  return population_.AwaitEveryoneOnce(most_starts) + left;
+}
+
+}  // namespace rm::test
