@@ -23,11 +23,18 @@ void ReapStrangers(pid_t command) {
   }
 }
 
+// What the keys of a terminal send reaches all of its foreground. That the terminal is gone is told
+// to the leader of the session alone, and to the others only when that one ends.
+bool HeardByEverybody(const signalfd_siginfo& signal) {
+  if (signal.ssi_code != SI_KERNEL) return false;
+  return signal.ssi_signo != SIGHUP || getsid(0) != getpid();
+}
+
 void PassOn(int pidfd, pid_t command, StopSignals& signals) {
   while (const auto signal = signals.Next()) {
     if (signal->ssi_signo == SIGCHLD) {
       ReapStrangers(command);
-    } else if (signal->ssi_code != SI_KERNEL) {
+    } else if (!HeardByEverybody(*signal)) {
       SignalPidfd(pidfd, static_cast<int>(signal->ssi_signo));
     }
   }

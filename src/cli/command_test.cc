@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <pty.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -32,6 +34,20 @@ TEST(Command, WhatCannotBeExecutedIsNotRun) {
 TEST(Command, ASignalFromAnotherProcessIsPassedOn) {
   // The command asks its parent, this program, to end; the answer is that the command ends.
   EXPECT_EQ(StatusOf({"sh", "-c", "kill -TERM $PPID; read forever </dev/zero"}), 128 + SIGTERM);
+}
+
+// Only the leader of the session is told when its terminal is closed.
+TEST(Command, TheEndOfItsTerminalIsPassedOn) {
+  int terminal = -1;
+  const pid_t leader = forkpty(&terminal, nullptr, nullptr, nullptr);
+  ASSERT_GE(leader, 0);
+  if (leader == 0) _exit(StatusOf({"sh", "-c", "echo; exec sleep 300"}));
+  char byte = 0;
+  EXPECT_EQ(read(terminal, &byte, 1), 1) << "the command runs";
+  close(terminal);
+  int status = 0;
+  ASSERT_EQ(waitpid(leader, &status, 0), leader);
+  EXPECT_EQ(WIFEXITED(status) ? WEXITSTATUS(status) : -1, 128 + SIGHUP);
 }
 
 TEST(Command, ItGetsTheSignalsThatTheProgramWasStartedWith) {

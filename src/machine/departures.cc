@@ -16,6 +16,13 @@ bool Departures::HasTerminal(const ProcessId& process) const {
   return facts && *facts && (*facts)->id == process && (*facts)->has_terminal;
 }
 
+// Whoever was started often lately has reached its StartLimitBurst=: PID 1 would refuse the start
+// that it is owed. Who cannot be asked for that is stopped all the same: RmRestart does it again.
+void Departures::ForgetStarts(Manager& manager, const App& app) {
+  (void)manager.ResetFailed(app.unit->name);
+  for (const UnitRef& unit : app.goes_along) (void)manager.ResetFailed(unit.name);
+}
+
 Result<bool> Departures::Ask(size_t number, const App& app, bool comes_back) {
   Asked asked;
   asked.app = app;
@@ -36,6 +43,7 @@ Result<bool> Departures::Ask(size_t number, const App& app, bool comes_back) {
     // one's.
     const UnitState state = (*manager)->State(unit);
     if (state.stopped() && !state.start_queued() && asked.processes.empty()) return false;
+    if (comes_back) ForgetStarts(**manager, app);
     auto queued = comes_back ? (*manager)->QueueRestart(unit) : (*manager)->QueueStop(unit);
     if (!queued) return Pass(std::move(queued));
   } else {

@@ -46,6 +46,7 @@ class Departures {
   bool IsGone(Asked& asked);
   std::vector<Manager*> ManagersInvolved();
   bool HasTerminal(const ProcessId& process) const;
+  static void ForgetStarts(Manager& manager, const App& app);
 
   const ProcTree& proc_;
   ServiceManagers& managers_;

@@ -140,7 +140,7 @@ class Manager {
   Result<void> CancelQueuedStart(const std::string& unit);
   // Sends a signal to every process of the unit. None there: nothing happens.
   Result<void> KillUnit(const std::string& unit, int signal);
-  // Forgets a failure. Not failed: nothing happens.
+  // Forgets a failure, and how often the unit was started lately (StartLimitBurst=).
   Result<void> ResetFailed(const std::string& unit);
   // Queues a transient service of RelaunchUnitName behind the session's hold, and returns its name.
   Result<std::string> QueueRelaunch(const QueuedRelaunch& relaunch);
