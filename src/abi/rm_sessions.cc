@@ -16,6 +16,7 @@
 #include "abi/key_text.h"
 #include "abi/runtime.h"
 #include "journal/socket.h"
+#include "session/recover.h"
 
 namespace rm {
 namespace {

@@ -9,6 +9,7 @@
 #include "abi/handles.h"
 #include "abi/runtime.h"
 #include "journal/socket.h"
+#include "session/recover.h"
 
 namespace rm {
 namespace {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/processors.h"
 #include "base/win32_codes.h"
 #include "code/process_code.h"
 #include "procfs/process.h"
@@ -159,7 +160,7 @@ Result<MappedScan> ScanMappedFiles(const ProcTree& proc, const MappedScanOptions
   shared->proc.emplace(std::move(*own));
   shared->pids = std::move(*pids);
   shared->cancel = options.cancel;
-  const unsigned usual = std::clamp(std::thread::hardware_concurrency(), 1u, kMostThreads);
+  const unsigned usual = std::min(Processors(), kMostThreads);
   {
     Crew crew(shared, options.threads ? options.threads : usual);
     if (crew.empty()) return Fail(kOutOfMemory, "Cannot start a thread. Raise the limit.");

@@ -1,9 +1,9 @@
 #include "machine/holder_finder.h"
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
+#include "base/processors.h"
 #include "base/win32_codes.h"
 #include "machine/sightings.h"
 #include "procfs/object_handle.h"
@@ -16,8 +16,7 @@ namespace {
 constexpr size_t kWorthLoading = 60;
 
 unsigned ThreadsFor(const ScanOptions& options) {
-  const unsigned usual = std::max(std::thread::hardware_concurrency(), 1u);
-  return std::min<unsigned>(options.threads ? options.threads : usual, RM_MOST_SHARDS);
+  return std::min<unsigned>(options.threads ? options.threads : Processors(), RM_MOST_SHARDS);
 }
 
 // By which an object of these can be met, through overlays too.

@@ -84,4 +84,7 @@ struct Registration {
   std::vector<UnitRef> services;
 };
 
+// Of its files, in their order.
+std::vector<std::string> Paths(const Registration& registered);
+
 }  // namespace rm

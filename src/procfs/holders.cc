@@ -5,9 +5,9 @@
 #include <cstring>
 #include <memory>
 #include <optional>
-#include <thread>
 #include <tuple>
 
+#include "base/processors.h"
 #include "base/win32_codes.h"
 #include "procfs/process.h"
 #include "procfs/search.h"
@@ -18,7 +18,7 @@ namespace {
 constexpr unsigned kMostThreads = 8;
 
 unsigned ThreadsFor(const ScanOptions& options, size_t processes) {
-  const unsigned usual = std::clamp(std::thread::hardware_concurrency(), 1u, kMostThreads);
+  const unsigned usual = std::min(Processors(), kMostThreads);
   return static_cast<unsigned>(
       std::clamp<size_t>(processes, 1, options.threads ? options.threads : usual));
 }
@@ -39,7 +39,7 @@ std::optional<Result<HolderScan>> SearchOnce(const ProcTree& proc,
     return Fail(kOutOfMemory, "Cannot look at all processes: {}. Raise the limit and try again.",
                 strerror(failed));
   }
-  if (!search->Stands()) return std::nullopt;
+  if (!search->Stands(options.patience.later)) return std::nullopt;
   return search->Take();
 }
 

@@ -66,8 +66,9 @@ struct HolderScan {
 // Sees all processes only as root (CAP_SYS_PTRACE, and CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE to
 // tell apart mapped files of btrfs subvolumes). Never blocks on a dead FUSE or network mount. A
 // process that keeps the kernel waiting for more than 5 s is left out and told; at most 16 are
-// waited for, 20 s in all. Its thread ends when the kernel lets go of it. 1223 when cancelled; 5
-// when /proc may not be read.
+// waited for, 20 s in all; twice that, if a file was removed while it was found mapped, for then
+// the search is made once more. Its thread ends when the kernel lets go of it. 1223 when cancelled;
+// 5 when /proc may not be read.
 Result<HolderScan> FindHolders(const ProcTree& proc, std::span<const FileTarget> targets,
                                const ScanOptions& options = {});
 

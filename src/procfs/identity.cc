@@ -14,8 +14,8 @@
 #include <future>
 #include <optional>
 #include <system_error>
-#include <thread>
 
+#include "base/processors.h"
 #include "base/win32_codes.h"
 #include "procfs/lookup_child.h"
 #include "procfs/mounts.h"
@@ -275,8 +275,7 @@ Result<std::vector<size_t>> IdentifyByThreads(std::span<const std::string> paths
                                               const std::vector<std::string>& served) {
   using Numbers = Result<std::vector<size_t>>;
   const size_t threads =
-      std::clamp<size_t>(paths.size() / kPathsOfThread, 1,
-                         std::clamp(std::thread::hardware_concurrency(), 1u, kMostThreads));
+      std::clamp<size_t>(paths.size() / kPathsOfThread, 1, std::min(Processors(), kMostThreads));
   const size_t share = std::max<size_t>((paths.size() + threads - 1) / threads, 1);
   const auto identify = [&](size_t first) {
     const size_t count = std::min(share, paths.size() - first);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <future>
 #include <new>
 #include <system_error>
 #include <thread>
@@ -49,8 +50,21 @@ int Search::Run(unsigned threads, const Patience& patience) {
   return failed_;
 }
 
-bool Search::Stands() {
-  const std::lock_guard guard(lock_);
+// On a thread of its own, like all that asks the kernel about processes.
+bool Search::Stands(std::chrono::milliseconds limit) {
+  if (witnesses_.empty()) return true;
+  std::packaged_task<bool()> task([self = shared_from_this()] { return self->WitnessesExist(); });
+  std::future<bool> exist = task.get_future();
+  try {
+    std::thread(std::move(task)).detach();
+  } catch (const std::system_error&) {
+    return false;
+  }
+  return exist.wait_for(limit) == std::future_status::ready && exist.get();
+}
+
+// Nobody adds to them any more.
+bool Search::WitnessesExist() const {
   return std::ranges::all_of(witnesses_, [&](const Witness& witness) {
     struct statx found {};
     return StatAt(proc_.fd(), witness.name.c_str(), STATX_INO | STATX_BTIME, found) == 0 &&

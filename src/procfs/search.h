@@ -30,8 +30,8 @@ class Search : public std::enable_shared_from_this<Search> {
   // that has run out of descriptors or memory, or 0.
   int Run(unsigned threads, const Patience& patience);
   // Whether what was found can be relied on; false: a mapped object was removed meanwhile, and its
-  // number may have become another's.
-  bool Stands();
+  // number may have become another's, or the kernel did not tell in time.
+  bool Stands(std::chrono::milliseconds limit);
   // What was found, once.
   HolderScan Take();
 
@@ -50,6 +50,7 @@ class Search : public std::enable_shared_from_this<Search> {
 
   void Start();
   void Work(Worker& worker) noexcept;
+  bool WitnessesExist() const;
   void LookAtKernel(Worker& worker);
   void Collect(Worker& worker);
   void Abandon(Worker& worker);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,8 @@
 
 namespace rm {
 namespace {
+
+constexpr std::chrono::seconds kLimit(60);
 
 class SearchTest : public testing::Test {
  protected:
@@ -35,9 +38,9 @@ TEST_F(SearchTest, ARememberedObjectStandsOnlyAsLongAsItExists) {
   const test::Holder second({"--map", file_});
   const auto search = SearchIn({first->pid(), second.pid()});
   ASSERT_EQ(search->Run(1, {}), 0);
-  EXPECT_TRUE(search->Stands());
+  EXPECT_TRUE(search->Stands(kLimit));
   first.reset();
-  EXPECT_FALSE(search->Stands());
+  EXPECT_FALSE(search->Stands(kLimit));
   EXPECT_EQ(search->Take().holdings.size(), 2u);
 }
 
@@ -46,7 +49,7 @@ TEST_F(SearchTest, WhoAsksForEachMappingNeedsNoWitness) {
   const auto search = SearchIn({holder->pid()}, true);
   ASSERT_EQ(search->Run(1, {}), 0);
   holder.reset();
-  EXPECT_TRUE(search->Stands());
+  EXPECT_TRUE(search->Stands(kLimit));
   EXPECT_EQ(search->Take().holdings.size(), 1u);
 }
 

@@ -8,6 +8,7 @@
 #include "fakes/fake_machine.h"
 #include "fakes/fake_store.h"
 #include "fakes/small_world.h"
+#include "session/recover.h"
 #include "session/session.h"
 
 namespace rm {

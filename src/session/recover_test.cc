@@ -1,8 +1,9 @@
+#include "session/recover.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "fakes/session_fixture.h"
-#include "session/session.h"
 
 namespace rm {
 namespace {

@@ -66,12 +66,6 @@ void CallOffLateReturns(const std::vector<Debt>& before, const StopPlan& plan, M
   }
 }
 
-std::vector<std::string> Paths(const Registration& registered) {
-  std::vector<std::string> paths;
-  for (const FileResource& file : registered.files) paths.push_back(file.path);
-  return paths;
-}
-
 }  // namespace
 
 Session::Session(SessionRecord record, Role role, std::shared_ptr<Machine> machine,
@@ -416,86 +410,6 @@ std::stop_token Session::BeginTask() {
   task_ = std::stop_source();
   if (ending_) task_.request_stop();
   return task_.get_token();
-}
-
-namespace {
-
-// Why what was stopped before the last boot is not for us to start now; "" if it is.
-std::string WhyNotAfterABoot(const Debt& debt, Machine& machine) {
-  if (debt.process)
-    return fmt::format(
-        "it was stopped before the machine was booted, and is no service: start {} by hand if user "
-        "{} still needs it",
-        debt.process->executable, debt.process->uids[0]);
-  if (debt.unit->user)
-    return "it was stopped before the machine was booted, and is started by its user's next login "
-           "if it is enabled";
-  const auto facts = machine.DescribeUnit(*debt.unit);
-  const bool down = facts && (facts->active_state == "inactive" || facts->active_state == "failed");
-  if (down && facts->was_started)
-    return "the boot, or somebody since, has started it already, and it has ended again";
-  return "";
-}
-
-// The boot was no restart of everything: what it is not to bring back is told, once.
-void LeaveToOthers(SessionState& state, Machine& machine, const EventSink& events) {
-  for (Debt& debt : state.debts) {
-    if (debt.state != DebtState::kOwed) continue;
-    const std::string why = WhyNotAfterABoot(debt, machine);
-    if (why.empty()) continue;
-    debt.state = DebtState::kCancelled;
-    if (events) events(Event{EventKind::kNotRestarted, 0, {}, debt.app_name, debt.unit, why});
-  }
-}
-
-// What a session owes whose owner is dead.
-Result<void> PayFor(SessionRecord record, Machine& machine, SessionStore& store,
-                    const std::string& store_directory, const EventSink& events,
-                    const Limits& limits, const JournalSink& journal) {
-  auto paying = machine.BeginPaying(store_directory, record.name, machine.Now() + limits.restart);
-  if (!paying) return Pass(std::move(paying));
-  // Whoever paid until now may have changed it, or ended it.
-  auto state = store.Load(record.id);
-  if (!state && state.error().code == kInvalidHandle) {
-    machine.CleanUp(store_directory, record.name);
-    return {};
-  }
-  if (!state) return Pass(std::move(state));
-  StopContext context;
-  context.session = std::move(record);
-  context.store_directory = store_directory;
-  context.limits = limits;
-  Journaling journaling(journal, context.session, Begin::kHeard, 0);
-  context.events = journaling.Listening(state->seen, Paths(state->registered), events);
-  if (context.session.owner == ProcessId{}) LeaveToOthers(*state, machine, context.events);
-  auto paid = rm::Restart(state->debts, state->seen, context, machine, store);
-  if (!paid) return paid;
-  machine.CleanUp(store_directory, context.session.name);
-  auto ended = store.End(context.session.id);
-  if (ended) journaling.Ends();
-  return ended;
-}
-
-}  // namespace
-
-Result<void> Recover(const std::shared_ptr<Machine>& machine,
-                     const std::shared_ptr<SessionStore>& store, const std::string& store_directory,
-                     const EventSink& events, const Limits& limits, const JournalSink& journal) {
-  std::optional<Error> failed;
-  if (auto adopted = store->AdoptEarlier(); !adopted) {
-    Journaling(journal, {}, Begin::kHeard, 0).Trouble(adopted.error().message);
-    failed = adopted.error();
-  }
-  auto sessions = store->All();
-  if (!sessions) return Pass(std::move(sessions));
-  for (SessionState& state : *sessions) {
-    if (machine->IsAlive(state.record.owner)) continue;
-    auto paid =
-        PayFor(std::move(state.record), *machine, *store, store_directory, events, limits, journal);
-    if (!paid) failed = paid.error();
-  }
-  if (failed) return Fail(failed->code, "{}", failed->message);
-  return {};
 }
 
 }  // namespace rm

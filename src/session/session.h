@@ -119,11 +119,4 @@ class Session {
   bool ending_ = false;  // nothing begins any more
 };
 
-// Pays what sessions owe whose owner is dead, and ends them. 352 as RmRestart; what failed stays
-// owed.
-Result<void> Recover(const std::shared_ptr<Machine>& machine,
-                     const std::shared_ptr<SessionStore>& store, const std::string& store_directory,
-                     const EventSink& events, const Limits& limits,
-                     const JournalSink& journal = {});
-
 }  // namespace rm

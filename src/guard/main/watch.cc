@@ -17,7 +17,7 @@
 #include "journal/socket.h"
 #include "machine/kept_files.h"
 #include "machine/machine_linux.h"
-#include "session/session.h"
+#include "session/recover.h"
 #include "store/sqlite_store.h"
 
 namespace rm {

@@ -1,0 +1,22 @@
+// Who pays what a session owes when its owner is dead, or ended with an earlier boot?
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "execute/event.h"
+#include "execute/stop.h"
+#include "journal/record.h"
+#include "machine/machine.h"
+#include "store/session_store.h"
+
+namespace rm {
+
+// Pays what sessions owe whose owner is dead, and ends them; those of earlier boots are taken over
+// first. 352 as RmRestart; what failed stays owed.
+Result<void> Recover(const std::shared_ptr<Machine>& machine,
+                     const std::shared_ptr<SessionStore>& store, const std::string& store_directory,
+                     const EventSink& events, const Limits& limits,
+                     const JournalSink& journal = {});
+
+}  // namespace rm
