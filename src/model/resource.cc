@@ -44,10 +44,4 @@ std::string ToString(const UnitRef& unit) {
   return unit.user ? "user:" + std::to_string(*unit.user) + "/" + unit.name : unit.name;
 }
 
-std::vector<std::string> Paths(const Registration& registered) {
-  std::vector<std::string> paths;
-  for (const FileResource& file : registered.files) paths.push_back(file.path);
-  return paths;
-}
-
 }  // namespace rm

@@ -85,6 +85,10 @@ struct Registration {
 };
 
 // Of its files, in their order.
-std::vector<std::string> Paths(const Registration& registered);
+inline std::vector<std::string> Paths(const Registration& registered) {
+  std::vector<std::string> paths;
+  for (const FileResource& file : registered.files) paths.push_back(file.path);
+  return paths;
+}
 
 }  // namespace rm

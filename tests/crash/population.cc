@@ -47,6 +47,14 @@ std::vector<std::pair<pid_t, std::vector<std::string>>> Processes() {
   return all;
 }
 
+// Its file was replaced while it ran.
+bool IsOld(pid_t pid) {
+  std::error_code gone;
+  return fs::read_symlink("/proc/" + std::to_string(pid) + "/exe", gone)
+      .native()
+      .ends_with(" (deleted)");
+}
+
 }  // namespace
 
 Population::Population(int size, std::string guest, Start start)
@@ -88,9 +96,15 @@ void Population::StartPlain(int i) const {
 void Population::Complete() {
   const auto running = Running();
   for (int i = 0; i < size_; ++i) {
-    for (const pid_t pid : running[i])
-      if (pid != *running[i].begin()) kill(pid, SIGKILL);
-    if (!running[i].empty()) continue;
+    bool complete = false;
+    for (const pid_t pid : running[i]) {
+      // Whoever stayed on an old file uses nothing that the next run is told of.
+      if (complete || IsOld(pid))
+        kill(pid, SIGKILL);
+      else
+        complete = true;
+    }
+    if (complete) continue;
     if (start_)
       start_(i);
     else

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """A FUSE file system that dies: dead_fuse.py FOLDER NAME [SOURCE]. One file, of this name, with the content of SOURCE or of 'x'
-alone. Prints "ready" when it is mounted. After SIGUSR1 it prints "dead" and answers nothing any more, though it goes on to take requests: what waits for it waits for ever.
+alone. Prints "ready" when it is mounted and has answered its first request. After SIGUSR1 it prints "dead" and answers nothing any more, though it goes on to take requests: what waits for it waits for ever.
 """
 
 import ctypes
 import errno
 import os
 import pathlib
+import select
 import signal
 import stat
 import struct
@@ -54,11 +55,25 @@ def main():
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.mount(b"dead", os.fsencode(sys.argv[1]), b"fuse", 0, options):
         sys.exit(f"mount: {os.strerror(ctypes.get_errno())}")
-    dead = []
-    signal.signal(signal.SIGUSR1, lambda *_: (dead.append(True), os.write(1, b"dead\n")))
-    os.write(1, b"ready\n")  # not print: the signal may come before it has returned
+    # By a pipe: a handler would not run while read(2) waits, if the signal came just before it.
+    wake, waker = os.pipe()
+    os.set_blocking(waker, False)
+    os.set_blocking(device, False)
+    signal.set_wakeup_fd(waker)
+    signal.signal(signal.SIGUSR1, lambda *_: None)
+    dead = False
     while True:
-        request = os.read(device, 1 << 20)
+        come = select.select([device, wake], [], [])[0]
+        if wake in come:
+            os.read(wake, 1 << 10)
+            dead = True
+            print("dead", flush=True)
+        if device not in come:
+            continue
+        try:
+            request = os.read(device, 1 << 20)
+        except BlockingIOError:  # taken back meanwhile
+            continue
         _, code, unique, node = struct.unpack_from("=IIQQ", request)
         if dead or code in (FORGET, INTERRUPT):
             continue
@@ -69,6 +84,8 @@ def main():
         except OSError as trouble:
             if trouble.errno != errno.ENOENT:  # it was interrupted meanwhile
                 raise
+        if code == INIT:
+            print("ready", flush=True)
 
 
 if __name__ == "__main__":
