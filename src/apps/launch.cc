@@ -151,7 +151,6 @@ Result<ProcessId> Launch(const std::string& relaunch_program, const std::string&
                 spec_file, limit.count());
   }
   if (!report.failure.empty()) return Fail(kFailRestart, "{}", report.failure);
-  // What did not get through the pipe stands in the file.
   if (!report.started && !LookAtSpecFile(spec_file).started)
     return Fail(kFailRestart, "{} ended before it could start the program of {}.", relaunch_program,
                 spec_file);

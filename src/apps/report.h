@@ -1,7 +1,7 @@
 // How does rm-relaunch tell what became of it? By lines in its file, and to Launch also on a pipe
 // that exec closes:
 //   process PID START_TICKS     it runs, as this process
-//   starting                    exec is next; the end of the pipe now means that it worked
+//   starting                    exec is next; only in the file, if it can be written to
 //   failed SENTENCE             it did not
 #pragma once
 

@@ -54,6 +54,13 @@ struct Listener {
     for (int fd : {file, report})
       if (fd >= 0) (void)!write(fd, line.data(), line.size());
   }
+  // Exec is next. It is told in one place, so that whoever is killed here has either told it or
+  // not; of the pipe's end Launch makes what stands in the file.
+  void SayStarting() const {
+    const std::string line = StartingLine();
+    const bool told = file >= 0 && write(file, line.data(), line.size()) == static_cast<ssize_t>(line.size());
+    if (!told && report >= 0) (void)!write(report, line.data(), line.size());
+  }
   int Failed(const Error& error, int status) const {
     dprintf(messages, "rm-relaunch: %s\n", error.message.c_str());
     Say(FailedLine(error.message));
@@ -185,7 +192,7 @@ int Run(const char* path, bool reports) {
   if (Result<void> done = Become(*spec, listener.messages); !done)
     return listener.Failed(done.error(), kNotBecome);
 
-  listener.Say(StartingLine());
+  listener.SayStarting();
   Result<void> done = LowerLimits(*spec);
   if (done) done = TakeSignals(*spec);
   if (!done) return listener.Failed(done.error(), kNotBecome);
