@@ -164,6 +164,7 @@ struct App {
   std::string why_type;                     // for people
   std::string how_stopped;                  // for people
   std::vector<std::string> cannot_restore;  // what a new process in its place would lack
+  RMX_OUTCOME outcome = RmxOutcomeNone;
 };
 
 struct AppList {
@@ -422,6 +423,7 @@ inline App ToApp(const RMX_APP& from) {
   app.unit = Text(from.szUnit);
   app.executable = Text(from.szExecutable);
   app.come_back = from.ComeBack;
+  app.outcome = from.Outcome;
   app.reboot_reasons = from.dwRebootReasons;
   app.why_not_stoppable = Text(from.szWhyNotStoppable);
   app.why_not_back = Text(from.szWhyNotBack);

@@ -163,6 +163,16 @@ typedef enum _RMX_COME_BACK {
   RmxComeBackWithParent = 4  /* its parent, which is restarted too, starts it */
 } RMX_COME_BACK;
 
+/* What has come of it for who used the files, once RmRestart has looked again. */
+typedef enum _RMX_OUTCOME {
+  RmxOutcomeNone = 0,     /* not looked yet; or it came later, and uses what is there now */
+  RmxOutcomeCured = 1,    /* it left, and has nothing of what was there before */
+  RmxOutcomeLeftOver = 2, /* it still has what was there before, or has it again */
+  RmxOutcomeFailed = 3,   /* it was stopped and does not run */
+  RmxOutcomeRefused = 4,  /* it was to leave and stayed */
+  RmxOutcomeDeferred = 5  /* it was let alone, or is to stay down: a filter says so */
+} RMX_OUTCOME;
+
 typedef struct _RMX_APP {
   RM_PROCESS_INFO Info; /* as RmGetList has it */
   const char *szName;
@@ -183,6 +193,7 @@ typedef struct _RMX_APP {
   const char *szHowStopped; /* for people */
   UINT nCannotRestore;      /* what a new process in its place would lack, for people */
   const char *const *rgCannotRestore;
+  RMX_OUTCOME Outcome;
 } RMX_APP;
 
 typedef struct _RMX_APP_LIST {

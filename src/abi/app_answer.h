@@ -77,6 +77,7 @@ RMX_APP ToApp(OwnedAnswer<Top>& answer, const App& app, const std::vector<std::s
   auto lacks = KeepAll(answer, app.cannot_restore);
   out.nCannotRestore = static_cast<UINT>(lacks.size());
   out.rgCannotRestore = answer.Keep(std::move(lacks));
+  out.Outcome = static_cast<RMX_OUTCOME>(app.outcome);
   auto along = KeepAll(answer, ToStrings(app.goes_along));
   out.nGoesAlong = static_cast<UINT>(along.size());
   out.rgGoesAlong = answer.Keep(std::move(along));

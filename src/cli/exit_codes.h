@@ -8,6 +8,7 @@ namespace rm::cli {
 inline constexpr int kExitNobody = 1;     // who: nobody uses it
 inline constexpr int kExitStale = 1;      // stale: somebody runs outdated code
 inline constexpr int kExitWhoFailed = 2;  // who, stale: could not be answered
+inline constexpr int kExitLeftOver = 119;
 inline constexpr int kExitNotStopped = 120;
 inline constexpr int kExitReboot = 121;
 inline constexpr int kExitNotBack = 122;

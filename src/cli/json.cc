@@ -170,7 +170,10 @@ std::string SummaryJson(const RunReport& report) {
                {"failed", ToJson(report.failed)},
                {"not_restarted", ToJson(report.not_restarted)},
                {"left_running", ToJson(report.left_running)},
-               {"left_over", ToJson(report.left_over)}});
+               {"cured", ToJson(report.cured)},
+               {"left_over", ToJson(report.left_over)},
+               {"refused", ToJson(report.refused)},
+               {"deferred", ToJson(report.deferred)}});
 }
 
 std::string ErrorJson(const std::string& text) {

@@ -87,6 +87,7 @@ void Progress::TellReport(const RunReport& report) {
   if (loudness_ == Loudness::kTroubleOnly) {
     said.restarted.clear();
     said.left_running.clear();
+    said.deferred.clear();
   }
   Write(ReportText(said));
 }

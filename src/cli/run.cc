@@ -43,7 +43,9 @@ std::string RefusalText(const api::Error& why, const api::AppList& list) {
 void NoteExceptions(const api::AppList& list, RunReport& report) {
   for (const api::App& app : list.apps) {
     if ((app.status & RmStatusShutdownMasked) == 0 || app.holdings.empty()) continue;
-    report.left_running.push_back({NameOf(app), HoldingsText(app)});
+    std::string why = HoldingsText(app);
+    if (!app.cannot_restore.empty()) why += "; " + app.why_not_back;
+    report.left_running.push_back({NameOf(app), std::move(why)});
   }
 }
 
@@ -57,14 +59,25 @@ void WarnOfNoReturn(const api::AppList& list, Progress& progress) {
   }
 }
 
-// Those who still have the content of before, now that everybody is back.
-void NoteLeftOver(api::Session& session, RunReport& report) {
+std::string PreviousContentText(api::App app) {
+  std::erase_if(app.holdings, [](const api::Holding& h) { return !h.previous_content; });
+  return HoldingsText(app);
+}
+
+// What has come of it, now that everybody is back. `replaced`: the command was run.
+void NoteOutcomes(api::Session& session, bool replaced, RunReport& report) {
   const auto list = session.Apps();
   if (!list) return;
   for (const api::App& app : list->apps) {
-    api::App stale = app;
-    std::erase_if(stale.holdings, [](const api::Holding& h) { return !h.previous_content; });
-    if (!stale.holdings.empty()) report.left_over.push_back({NameOf(app), HoldingsText(stale)});
+    if (app.outcome == RmxOutcomeRefused) {
+      report.refused.push_back({NameOf(app), HoldingsText(app)});
+    } else if (replaced && app.outcome == RmxOutcomeCured) {
+      report.cured.push_back({NameOf(app), ""});
+    } else if (replaced && app.outcome == RmxOutcomeLeftOver) {
+      report.left_over.push_back({NameOf(app), PreviousContentText(app)});
+    } else if (replaced && app.outcome == RmxOutcomeDeferred && app.status & RmStatusRunning) {
+      report.deferred.push_back({NameOf(app), PreviousContentText(app)});
+    }
   }
 }
 
@@ -171,11 +184,9 @@ class Runner {
                           "; see restartctl session show, and try restartctl "
                           "recover");
     }
-    if (report_.command_status) {
-      NoteLeftOver(session, report_);
-    } else {
-      report_.left_running.clear();
-    }
+    const bool replaced = report_.command_status.has_value();
+    NoteOutcomes(session, replaced, report_);
+    if (!replaced) report_.left_running.clear();
     report_.exit_code = ExitCodeOf(report_, otherwise);
     if (!back && !never_began) report_.exit_code = kExitNotBack;
     // What is still owed stays owed, for restartctl recover.

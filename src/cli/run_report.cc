@@ -21,7 +21,9 @@ std::string Lines(const std::vector<Fate>& fates, const char* what) {
 
 int ExitCodeOf(const RunReport& report, int otherwise) {
   if (!report.failed.empty() || !report.not_restarted.empty()) return kExitNotBack;
-  return report.command_status ? ExitCodeOfStatus(*report.command_status) : otherwise;
+  if (!report.command_status) return otherwise;
+  const int status = ExitCodeOfStatus(*report.command_status);
+  return status == 0 && !report.left_over.empty() ? kExitLeftOver : status;
 }
 
 std::string ReportText(const RunReport& report) {
@@ -30,7 +32,9 @@ std::string ReportText(const RunReport& report) {
   text += Lines(report.failed, "failed to restart");
   text += Lines(report.not_restarted, "not restarted");
   text += Lines(report.left_running, "left running");
+  text += Lines(report.refused, "refused");
   text += Lines(report.left_over, "left over");
+  text += Lines(report.deferred, "deferred");
   if (report.exit_code == kExitNotBack && report.command_status) {
     const int status = ExitCodeOfStatus(*report.command_status);
     text += fmt::format(

@@ -162,6 +162,7 @@ void DecideComeBack(App& app, const std::vector<App>& apps, const Observation& s
   if (captured != seen.captured.end() && !captured->second.cannot_restore.empty()) {
     app.why_not_back = "it did not register for restart and cannot be relaunched as it was: " +
                        captured->second.cannot_restore.front();
+    app.stays = relaunch && !app.asked_for;
     return;
   }
   if (relaunch && captured != seen.captured.end()) {
@@ -295,6 +296,7 @@ void ApplyFilters(const std::vector<Filter>& filters, std::vector<App>& apps) {
       app.status |= kStatusRestartMasked;
       if (filter.action == FilterAction::kNoShutdown) app.status |= kStatusShutdownMasked;
     }
+    if (app.stays) app.status |= kStatusShutdownMasked | kStatusRestartMasked;
   }
 }
 

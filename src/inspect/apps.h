@@ -19,11 +19,13 @@ struct Onlooker {
 
 // One App per owner, in the order of stopping (windows, consoles, services, shell, then those that
 // cannot be stopped), within a class by pid. contract.md 8 decides type and reasons; `relaunch`:
-// programs that never registered count as restartable if they were captured faithfully.
+// programs that never registered count as restartable if they were captured faithfully; those that
+// were not stay, unless they were registered by pid.
 std::vector<App> AffectedApps(const Registration& registered, const Observation& seen,
                               const Onlooker& onlooker, bool relaunch);
 
-// Sets the masked bits of everyone a filter hits. The strongest filter wins (contract.md 10).
+// Sets the masked bits of everyone a filter hits, or who stays. The strongest filter wins
+// (contract.md 10).
 void ApplyFilters(const std::vector<Filter>& filters, std::vector<App>& apps);
 
 // OR of the reasons of everyone who is listed and not masked.

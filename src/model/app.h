@@ -51,6 +51,16 @@ enum class ComeBack : uint32_t {
   kWithParent = 4,  // its parent, which is restarted too, starts it
 };
 
+// What has come of it for who used the files, once RmRestart has looked again?
+enum class Outcome : uint32_t {
+  kNone = 0,      // not looked yet; or it came later, and uses what is there now
+  kCured = 1,     // it left, and has nothing of what was there before
+  kLeftOver = 2,  // it still has what was there before, or has it again
+  kFailed = 3,    // it was stopped and does not run
+  kRefused = 4,   // it was to leave and stayed
+  kDeferred = 5,  // it was let alone, or is to stay down: a filter says so
+};
+
 struct App {
   std::optional<UnitRef> unit;       // the service or scope; none: a plain process
   ProcessId main;                    // main process of a service, else the process; {0, 0}: the
@@ -63,8 +73,10 @@ struct App {
   uint32_t login_session = UINT32_MAX;  // the logind session's number, none: -1
   uint32_t reasons = 0;                 // why it needs a reboot
   ComeBack come_back = ComeBack::kNot;
+  Outcome outcome = Outcome::kNone;
   bool answers = false;           // can be asked first whether it would leave, and may refuse
   bool asked_for = false;         // a registered process or service
+  bool stays = false;             // is let alone: nothing would bring it back as it was
   bool only_directories = false;  // holds only as working or root directory: Windows would
                                   // not list it
   std::string why_type;           // for people

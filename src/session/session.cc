@@ -150,6 +150,9 @@ Result<Session::Look> Session::LookAround(bool capture, std::stop_token cancel) 
   look.apps = MergeSeen(std::move(look.apps), look.state.seen,
                         [this](const ProcessId& process) { return machine_->IsAlive(process); });
   ApplyFilters(look.state.filters, look.apps);
+  const auto& before = look.state.seen;
+  if (std::ranges::any_of(before, [](const App& app) { return app.outcome != Outcome::kNone; }))
+    JudgeOutcomes(look.apps, before);
   return look;
 }
 
@@ -283,7 +286,17 @@ Result<void> Session::Restart(const std::function<void(unsigned)>& percent) {
   context.events = journal_.Listening(state->seen, Paths(state->registered), events_);
   auto restarted = Noted(rm::Restart(state->debts, state->seen, context, *machine_, *store_));
   if (auto saved = store_->SaveSeen(record_.id, state->seen); !saved && restarted) return saved;
+  if (!state->seen.empty() && !cancel.stop_requested()) NoteOutcomes(cancel);
   return restarted;
+}
+
+// Whoever asks later, or looks into the store, is told what has come of it. Everybody is back: it
+// is no failure of the restart if that cannot be found out.
+void Session::NoteOutcomes(std::stop_token cancel) {
+  auto look = LookAround(false, std::move(cancel));
+  if (!look) return;
+  JudgeOutcomes(look->apps, look->state.seen);
+  (void)store_->SaveSeen(record_.id, look->apps);
 }
 
 // A filter that came after the stop counts as well.

@@ -98,6 +98,7 @@ class Session {
   Result<Look> LookAround(bool capture, std::stop_token cancel);
   void ResolveTargets(std::vector<Filter>& filters) const;
   Result<void> OweNothingToMasked(SessionState& state);
+  void NoteOutcomes(std::stop_token cancel);
   Result<StopPlan> PlanFrom(Look& look, StopOptions options) const;
   StopContext Context(std::stop_token cancel) const;
   Result<void> Noted(Result<void> acted);

@@ -14,4 +14,7 @@ namespace rm {
 std::vector<App> MergeSeen(std::vector<App> now, const std::vector<App>& before,
                            const std::function<bool(const ProcessId&)>& alive);
 
+// Decides App::outcome of what MergeSeen returned for `before`, after restarting.
+void JudgeOutcomes(std::vector<App>& seen, const std::vector<App>& before);
+
 }  // namespace rm

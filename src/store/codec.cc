@@ -243,6 +243,7 @@ std::string EncodeApps(const std::vector<App>& apps) {
     to.Number(app.asked_for);
     to.Number(app.only_directories);
     to.Number(app.answers);
+    to.Number(static_cast<uint64_t>(app.outcome));
     Put(to, app.why_not_stoppable);
     Put(to, app.why_not_back);
     PutAll(to, app.goes_along);
@@ -269,6 +270,7 @@ std::optional<std::vector<App>> DecodeApps(std::string_view bytes) {
     app.asked_for = from.Number() != 0;
     app.only_directories = from.Number() != 0;
     app.answers = from.Number() != 0;
+    app.outcome = static_cast<Outcome>(from.Number());
     Get(from, app.why_not_stoppable);
     Get(from, app.why_not_back);
     GetAll(from, app.goes_along);

@@ -36,10 +36,10 @@ inline auto FieldsOf(const FileResource& value) {
 // All of it: what is found anew at every look and not stored has its default here.
 inline auto FieldsOf(const App& value) {
   const auto& [unit, main, processes, name, executable, type, status, login_session, reasons,
-               come_back, answers, asked_for, only_directories, why_type, why_not_stoppable,
-               why_not_back, cannot_restore, goes_along, holdings] = value;
+               come_back, outcome, answers, asked_for, stays, only_directories, why_type,
+               why_not_stoppable, why_not_back, cannot_restore, goes_along, holdings] = value;
   return std::tuple(unit, main, processes, name, executable, type, status, login_session, reasons,
-                    come_back, answers, asked_for, only_directories, why_not_stoppable,
+                    come_back, outcome, answers, asked_for, only_directories, why_not_stoppable,
                     why_not_back, goes_along, holdings);
 }
 
@@ -112,6 +112,7 @@ inline std::vector<App> SampleApps() {
   app.asked_for = true;
   app.only_directories = true;
   app.answers = true;
+  app.outcome = Outcome::kLeftOver;
   app.why_not_stoppable = "no";
   app.why_not_back = "never";
   app.goes_along = {{std::nullopt, "a.service"}, {1, "b.scope"}};

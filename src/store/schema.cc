@@ -46,9 +46,9 @@ constexpr char kTables[] = R"sql(
     spec_file BLOB NOT NULL,
     owed BLOB NOT NULL);
   CREATE INDEX debt_session ON debt(session);
-  PRAGMA user_version = 3;
+  PRAGMA user_version = 4;
 )sql";
-static_assert(kSchemaVersion == 3);
+static_assert(kSchemaVersion == 4);
 
 constexpr char kForgetEverything[] =
     "DELETE FROM boot; DELETE FROM session; DELETE FROM registration; DELETE FROM filter;"

@@ -85,6 +85,13 @@ static void OneStaysTheOthersComeBack(void) {
   CHECK_EQ(RegisterFile(session, stayer), ERROR_SUCCESS);
   CHECK_EQ(RmxSetOption(session, RmxOptionRelaunch, 1), ERROR_SUCCESS);
   CHECK_EQ(RmxSetOption(session, RmxOptionAppTimeout, 1000), ERROR_SUCCESS);
+  /* It has a pipe and would be let alone, were it not asked for. */
+  struct Listed before = List(session);
+  for (UINT i = 0; i < before.count; ++i) {
+    if ((pid_t)before.apps[i].Process.dwProcessId != children[2]) continue;
+    CHECK_EQ(RmRegisterResources(session, 0, NULL, 1, &before.apps[i].Process, 0, NULL),
+             ERROR_SUCCESS);
+  }
   CHECK_EQ(RmShutdown(session, 0, NULL), ERROR_FAIL_SHUTDOWN);
   struct Listed list = List(session);
   CHECK_EQ(CountWith(&list, RmStatusStopped), 2);

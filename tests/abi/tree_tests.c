@@ -234,6 +234,10 @@ static void WithoutTheGuardNothingHoldsAndAllComesBack(void) {
   CHECK_EQ(RmxSetOption(session, RmxOptionGuard, 0), ERROR_SUCCESS);
   CHECK_EQ(RmxSetOption(session, RmxOptionRelaunch, 1), ERROR_SUCCESS);
   CHECK_EQ(RmxSetObserver(session, NoHold, &holds), ERROR_SUCCESS);
+  /* It has pipes that nobody can give it again. */
+  CHECK_EQ(RmShutdown(session, 0, NULL), ERROR_SUCCESS);
+  CHECK(IsAlive(child));
+  CHECK_EQ(RmRegisterResources(session, 0, NULL, 1, &child->id, 0, NULL), ERROR_SUCCESS);
   CHECK_EQ(RmShutdown(session, 0, NULL), ERROR_SUCCESS);
   CHECK(!IsAlive(child));
   CHECK_EQ(holds, 0);

@@ -107,13 +107,32 @@ TEST_F(RunCommand, WhoReadsItsOutputIsLeftRunning) {
   EXPECT_EQ(said.out, "through\nto the end\n") << said.err;
 }
 
-TEST_F(RunCommand, WhoIsLeftRunningOnTheOldFileIsLeftOver) {
+TEST_F(RunCommand, WhoIsLeftRunningOnTheOldFileIsDeferred) {
   const auto replace = Replacement("new");
   const Said said = Shell("sh", "exec 7<" + holders_.file() + "; $R run -f " + holders_.file() +
                                     " -- mv " + replace[1] + " " + replace[2]);
   EXPECT_EQ(said.status, 0);
-  EXPECT_THAT(said.err, HasSubstr("left over: "));
+  EXPECT_THAT(said.err, HasSubstr("deferred: "));
   EXPECT_THAT(said.err, HasSubstr(holders_.file() + " (replaced)"));
+}
+
+TEST_F(RunCommand, WhoHasTheOldFileAgainIsLeftOverAndTheStatusIs119) {
+  Start(1);
+  const auto replace = Replacement("new");
+  const std::string kept = holders_.directory() + "/kept";
+  const std::string json = holders_.directory() + "/events";
+  // Somebody who was not there to be stopped gets at it by another name.
+  const Said said =
+      Shell("sh", "ln " + holders_.file() + " " + kept + "; $R run --relaunch --json-file " + json +
+                      " -f " + holders_.file() + " -- sh -c 'sleep 60 <" + kept + " & echo $! >" +
+                      holders_.directory() + "/late; mv " + replace[1] + " " + replace[2] +
+                      "'; s=$?; " + "kill $(cat " + holders_.directory() + "/late); exit $s");
+  EXPECT_EQ(said.status, 119) << said.err;
+  EXPECT_THAT(said.err, HasSubstr("left over: sleep"));
+  std::ifstream file(json);
+  const std::string lines{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_THAT(lines, HasSubstr("\"cured\":[{\"name\":\"restartctl"));
+  EXPECT_THAT(lines, HasSubstr("\"left_over\":[{\"name\":\"sleep"));
 }
 
 TEST_F(RunCommand, TheCommandsOutputIsItsOwnAndJsonGoesElsewhere) {

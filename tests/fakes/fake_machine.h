@@ -60,6 +60,7 @@ class FakeMachine : public Machine {
   void CannotBeStarted(const std::string& who) { manners_[who].cannot_be_started = true; }
   void CannotBeQueued(const std::string& who) { manners_[who].cannot_be_queued = true; }
   void HoldFails() { hold_fails_ = true; }
+  void ObserveFails() { observe_fails_ = true; }
   // Somebody else's doing, without a word.
   void Dies(const ProcessId& process) { Remove(process); }
   // Somebody else does something when the clock shows this much since the beginning.
@@ -139,6 +140,7 @@ class FakeMachine : public Machine {
   Result<Observation> Observe(const Registration&, const ObserveOptions& options,
                               std::stop_token cancel) override {
     observing_ = cancel;
+    if (observe_fails_) return Fail(kWriteFault, "no /proc");
     if (on_observe) on_observe();
     Observation seen = observation;
     if (!options.capture) seen.captured.clear();
@@ -392,6 +394,7 @@ class FakeMachine : public Machine {
   std::stop_token observing_;
   std::vector<std::string> acts_;
   bool hold_fails_ = false;
+  bool observe_fails_ = false;
 };
 
 }  // namespace rm

@@ -58,7 +58,8 @@ struct Listener {
   // not; of the pipe's end Launch makes what stands in the file.
   void SayStarting() const {
     const std::string line = StartingLine();
-    const bool told = file >= 0 && write(file, line.data(), line.size()) == static_cast<ssize_t>(line.size());
+    const bool told =
+        file >= 0 && write(file, line.data(), line.size()) == static_cast<ssize_t>(line.size());
     if (!told && report >= 0) (void)!write(report, line.data(), line.size());
   }
   int Failed(const Error& error, int status) const {

@@ -1,12 +1,15 @@
 // rm-guard: the process of a session's hold. Started by a service manager ("hold"), or where there
 // is none, by the library ("watch"); never by hand.
+#include <linux/capability.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 
 #include <charconv>
 #include <optional>
 #include <string_view>
 
 #include "guard/hold.h"
+#include "guard/main/capabilities.h"
 #include "guard/main/watch.h"
 
 namespace {
@@ -46,7 +49,9 @@ int Watch(int argc, char** argv) {
   }
   options.directory = argv[2];
   options.session = argv[3];
-  const rm::Result<void> watched = rm::WatchInBackground(options);
+  // To see whether others have ended, and to end what rm-relaunch does not get done in time.
+  rm::Result<void> watched = rm::KeepCapabilities({CAP_KILL, CAP_SYS_PTRACE});
+  if (watched) watched = rm::WatchInBackground(options);
   return watched ? 0 : Fail(watched.error());
 }
 
@@ -59,6 +64,9 @@ int main(int argc, char** argv) {
     fputs("usage: rm-guard hold SESSION OWNER_PID OWNER_START_TICKS [--patience-ms N]\n", stderr);
     return 2;
   }
-  const rm::Result<void> watched = rm::WatchOwner(*options);
+  // To see what the installer's children ask the service manager for. It executes nothing.
+  rm::Result<void> watched = rm::KeepCapabilities({CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE});
+  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  if (watched) watched = rm::WatchOwner(*options);
   return watched ? 0 : Fail(watched.error());
 }

@@ -24,6 +24,8 @@ runs="$restartctl run -q -f $lib -- bash /run/command.sh"
 script="bash /run/script.sh $restartctl $lib"
 
 one_guard() { [ "$(pgrep -c rm-guard)" = 1 ] && [ "$(systemctl list-units --plain --no-legend 'rm-hold-*' | wc -l)" = 1 ]; }
+# CAP_DAC_READ_SEARCH and CAP_SYS_PTRACE
+few_rights() { grep -q '^CapPrm:.*0000000000080004$' "/proc/$(pgrep rm-guard)/status" && grep -q '^NoNewPrivs:.*1$' "/proc/$(pgrep rm-guard)/status"; }
 cgroup_of() { echo "/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$1/cgroup")"; }
 is_over() { [ ! -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"; }
 guard_is_elsewhere() { # PID: in no cgroup, no session and no process group of it or of its parents
@@ -51,6 +53,7 @@ update() {
   check "$what: everyone is down" all_down $everyone
   check "$what: there is one guard" one_guard
   check "$what: it is nowhere near the installer" guard_is_elsewhere "$inner"
+  check "$what: it may do nothing but look" few_rights
   "$ends" "$inner" "$begun"
   check "$what: everyone is back" await 60 all_active $everyone
   check "$what: the installer is over" await 60 is_over "$inner"
