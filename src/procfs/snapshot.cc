@@ -215,7 +215,8 @@ class Collector {
     spec_.blocked_signals = Hex(status, "SigBlk");
     spec_.cpus = ParseCpuList(FieldOf(status, "Cpus_allowed_list"));
     if (MayUseEveryCpu()) spec_.cpus.clear();
-    if (FieldOf(status, "Seccomp") == "2") Lacks("It filters its own system calls (seccomp).");
+    const std::string_view seccomp = FieldOf(status, "Seccomp");
+    if (seccomp == "1" || seccomp == "2") Lacks("It filters its own system calls (seccomp).");
   }
 
   bool MayUseEveryCpu() const {
