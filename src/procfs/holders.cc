@@ -1,5 +1,7 @@
 #include "procfs/holders.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -43,6 +45,25 @@ std::optional<Result<HolderScan>> SearchOnce(const ProcTree& proc,
   return search->Take();
 }
 
+bool IsOwnDescriptor(const Holding& h) {
+  return h.process.pid == getpid() && h.kind == HoldKind::kDescriptor;
+}
+
+// What the threads of a search had open for a moment was no use of the file: the caller is looked
+// at again when they have ended.
+Result<void> ForgetOwnPassing(const ProcTree& proc, std::span<const FileTarget> targets,
+                              ScanOptions options, HolderScan& all) {
+  if (!proc.live() || std::ranges::none_of(all.holdings, IsOwnDescriptor)) return {};
+  options.threads = 1;
+  options.only = {getpid()};
+  auto again = SearchOnce(proc, targets, *options.only, options, true);
+  if (!*again) return Pass(std::move(*again));
+  std::erase_if(all.holdings, [&](const Holding& h) {
+    return IsOwnDescriptor(h) && std::ranges::count((*again)->holdings, h) == 0;
+  });
+  return {};
+}
+
 }  // namespace
 
 // The whole order puts current content before previous; of two equal keys the first one stays.
@@ -61,6 +82,8 @@ Result<HolderScan> FindHolders(const ProcTree& proc, std::span<const FileTarget>
   if (!found) found = SearchOnce(proc, targets, *pids, options, true);
   if (!*found) return Pass(std::move(*found));
   HolderScan all = std::move(**found);
+  if (auto forgot = ForgetOwnPassing(proc, targets, options, all); !forgot)
+    return Pass(std::move(forgot));
   SortHoldings(all.holdings);
   std::sort(all.unreadable.begin(), all.unreadable.end());
   std::sort(all.in_flight.begin(), all.in_flight.end());

@@ -253,6 +253,28 @@ TEST_F(FindHoldersTest, FileOfARingWithoutADescriptor) {
   EXPECT_TRUE(scan.holdings[0].previous_content);
 }
 
+// To compare what has only a name it is opened, and so are the roots that names are below of.
+TEST_F(FindHoldersTest, WhatTheSearchItselfHasOpenIsNoHolding) {
+  const std::string file = at_.Write("file");
+  std::vector<std::string> how;
+  for (int i = 0; i < 200; ++i) how.insert(how.end(), {"--io-uring", file});
+  const Holder holder(how);
+  // Much of its own to look at, so that the other thread opens files meanwhile.
+  std::vector<UniqueFd> own;
+  for (int i = 0; i < 500; ++i) own.emplace_back(fcntl(0, F_DUPFD_CLOEXEC, 0));
+  const UniqueFd held(open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  const std::vector<FileTarget> targets{Target(file, 0), Target("/", 1)};
+  for (int round = 0; round < 300; ++round) {
+    const auto scan =
+        FindHolders(proc_, targets, {.threads = 2, .only = std::vector{getpid(), holder.pid()}});
+    ASSERT_TRUE(scan);
+    std::vector<int> descriptors;
+    for (const Holding& found : scan->holdings)
+      if (found.process.pid == getpid()) descriptors.push_back(found.fd);
+    ASSERT_EQ(descriptors, std::vector{held.get()}) << "round " << round;
+  }
+}
+
 TEST_F(FindHoldersTest, Cancelled) {
   std::stop_source stop;
   stop.request_stop();

@@ -9,6 +9,7 @@
  *   --leader-exits         the first thread ends, the others stay
  *   --ignore-term | --block-term | --catch-term (leaves with 0) | --refuse-term (caught, stays)
  *   --title TEXT           written over the arguments
+ *   --vfork                in uninterruptible sleep, until its child executes something: never
  *   --outlive              stays when the process that started it has ended
  *
  * As an executable it is held by copying and running it. Given in this order, done in this order.
@@ -79,18 +80,19 @@ static void StartThread(void *(*hold)(void *), char *argument) {
   pthread_barrier_wait(&done);
 }
 
-static char StateOfLeader(void) {
-  char text[512] = "", state = 0;
-  FILE *file = fopen("/proc/self/stat", "re");
-  Check(file && fgets(text, sizeof text, file), "/proc/self/stat");
+static char StateOf(pid_t pid) {
+  char name[64], text[512] = "", state = 0;
+  snprintf(name, sizeof name, "/proc/%d/stat", pid);
+  FILE *file = fopen(name, "re");
+  Check(file && fgets(text, sizeof text, file), name);
   fclose(file);
-  Check(sscanf(strrchr(text, ')'), ") %c", &state) == 1, "stat");
+  Check(sscanf(strrchr(text, ')'), ") %c", &state) == 1, name);
   return state;
 }
 
 static void *OutliveLeader(void *unused) {
   pthread_join(leader, NULL);
-  while (StateOfLeader() != 'Z') sched_yield(); /* joined a moment before its end */
+  while (StateOf(getpid()) != 'Z') sched_yield(); /* joined a moment before its end */
   SayReady();
   Wait();
   return unused;
@@ -149,8 +151,19 @@ static void Retitle(int argc, char **argv, const char *text) {
   free(title);
 }
 
+/* The child has memory of its own, other than that of vfork(2), so that it may do all this. */
+static void SleepInVfork(void) {
+  pid_t parent = getpid();
+  long child = syscall(SYS_clone, CLONE_VFORK | SIGCHLD, 0, 0, 0, 0);
+  Check(child == 0, "clone");
+  Check(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0, "prctl");
+  while (StateOf(parent) != 'D') sched_yield();
+  SayReady();
+  Wait();
+}
+
 int main(int argc, char **argv) {
-  int leader_exits = 0, outlive = 0;
+  int leader_exits = 0, vforks = 0, outlive = 0;
   char *title = NULL;
   for (int i = 1; i < argc; ++i) {
     char *option = argv[i];
@@ -164,6 +177,8 @@ int main(int argc, char **argv) {
       OnTerm(Leave);
     } else if (!strcmp(option, "--refuse-term")) {
       OnTerm(Stay);
+    } else if (!strcmp(option, "--vfork")) {
+      vforks = 1;
     } else if (!strcmp(option, "--outlive")) {
       outlive = 1;
     } else if (i + 1 == argc) {
@@ -199,6 +214,7 @@ int main(int argc, char **argv) {
   }
   if (title) Retitle(argc, argv, title);
   if (!outlive) Check(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0, "prctl");
+  if (vforks) SleepInVfork();
   if (leader_exits) {
     pthread_t thread;
     leader = pthread_self();

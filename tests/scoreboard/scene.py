@@ -100,6 +100,20 @@ class Scene:
             raise RuntimeError(f"{command} does not get ready")
         return child.pid
 
+    def freeze(self, pid):
+        """In a cgroup of the scene's own."""
+        if not (groups := unified_cgroups()):
+            raise Lacks("a cgroup2 tree")
+        group = groups / os.path.basename(self.directory)
+        try:
+            group.mkdir(exist_ok=True)
+            (group / "cgroup.procs").write_text(str(pid))
+            (group / "cgroup.freeze").write_text("1")
+        except OSError as trouble:
+            raise Lacks("a cgroup2 tree that may be written") from trouble
+        while "frozen 1" not in (group / "cgroup.events").read_text():
+            os.sched_yield()
+
     def child_of(self, pid):
         """The one child of a process."""
         (child,) = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
@@ -186,6 +200,15 @@ def unshare(flags):
         raise Lacks("namespaces: " + os.strerror(ctypes.get_errno()))
 
 
+def unified_cgroups():
+    """Where the unified tree is mounted, or None."""
+    for line in pathlib.Path("/proc/self/mounts").read_text().splitlines():
+        _, point, kind, *_ = line.split()
+        if kind == "cgroup2":
+            return pathlib.Path(point)
+    return None
+
+
 def private_mounts():
     unshare(CLONE_NEWNS)
     subprocess.run(["mount", "--make-rprivate", "/"], check=True)
@@ -220,6 +243,8 @@ def in_scene(build, work):
         os.kill(keeper, signal.SIGKILL)
     os.close(ends[0])
     os.waitpid(keeper, 0)
+    if (groups := unified_cgroups()) and (group := groups / os.path.basename(directory)).exists():
+        group.rmdir()
     shutil.rmtree(directory, ignore_errors=True)
     return answer
 

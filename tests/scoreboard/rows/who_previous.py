@@ -3,7 +3,7 @@
 import os
 import pathlib
 
-from scene import Question, row
+from scene import Lacks, Question, row
 
 
 @row("who")
@@ -45,6 +45,24 @@ def deleted(scene):
     holder = scene.hold("--map", file)
     os.unlink(file)
     return Question(file, {holder}, key)
+
+
+@row("who")
+def number_reused(scene):
+    "previous content: deleted, and another file got its inode number: nobody"
+    image = scene.path("image")
+    scene.run("truncate", "-s", "8M", image)
+    scene.run("mkfs.ext4", "-q", "-I", "256", image)
+    scene.mount_image(image, scene.folder("mnt"))
+    file = scene.write("mnt/file")
+    key, number = scene.register(file), os.stat(file).st_ino
+    os.unlink(file)
+    other = scene.write("mnt/other")
+    if os.stat(other).st_ino != number:
+        raise Lacks("a file system that gives a number away at once")
+    scene.hold("--open", other)
+    scene.hold("--map", other)
+    return Question(file, set(), key)
 
 
 @row("who")

@@ -1,6 +1,8 @@
 """In how many ways can a process hold a file?"""
 
 import os
+import shutil
+import sys
 
 from scene import Question, row
 
@@ -38,6 +40,13 @@ def own_table(scene):
     "a thread with its own descriptor table"
     file = scene.write("file")
     return Question(file, {scene.hold("--private-table", file)})
+
+
+@row("who")
+def own_table_without_leader(scene):
+    "a thread with its own descriptor table, in a process whose first thread has exited"
+    file = scene.write("file")
+    return Question(file, {scene.hold("--private-table", file, "--leader-exits")})
 
 
 @row("who")
@@ -84,3 +93,51 @@ def stopped(scene):
     holder = scene.hold("--open", file)
     os.kill(holder, 19)
     return Question(file, {holder})
+
+
+@row("who")
+def frozen(scene):
+    "a process in a frozen cgroup"
+    file = scene.write("file")
+    holder = scene.hold("--open", file, "--map", file)
+    scene.freeze(holder)
+    return Question(file, {holder})
+
+
+@row("who")
+def executes(scene):
+    "a process that executes itself over and over, with the file open"
+    file = scene.write("file")
+    code = """
+import os, sys
+file, code, times = sys.argv[1:]
+if times == "0":
+    os.set_inheritable(os.open(file, 0), True)
+if times == "1":
+    print("ready", flush=True)
+os.execv(sys.executable, [sys.executable, "-S", "-c", code, file, code, str(int(times) + 1)])
+"""
+    return Question(file, {scene.start(sys.executable, "-S", "-c", code, file, code, "0")})
+
+
+@row("who")
+def odd_name(scene):
+    "a process whose name looks like the rest of its status"
+    file = scene.write("file")
+    program = shutil.copy(scene.build / "bin/rm_holder", scene.path("a) Z 1 (b c"))
+    return Question(file, {scene.hold("--open", file, program=program)})
+
+
+@row("who")
+def watched(scene):
+    "nobody, though the file is watched by inotify"
+    file = scene.write("file")
+    code = """
+import ctypes, sys
+libc = ctypes.CDLL(None)
+watch = libc.inotify_add_watch(libc.inotify_init1(0), sys.argv[1].encode(), 0xfff)
+print("ready" if watch >= 0 else "no watch", flush=True)
+libc.pause()
+"""
+    scene.start(sys.executable, "-c", code, file)
+    return Question(file, set())

@@ -1,0 +1,87 @@
+// Do both back ends tell the same? What the tests of the two share.
+#pragma once
+
+#include <gmock/gmock.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <functional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "holder/holder.h"
+#include "machine/holder_finder.h"
+#include "procfs/identity.h"
+
+namespace rm {
+
+inline void PrintTo(const Holding& h, std::ostream* out) {
+  *out << "{pid " << h.process.pid << " since " << h.process.start_ticks << " kind "
+       << static_cast<int>(h.kind) << " file " << h.file << " fd " << h.fd
+       << (h.previous_content ? " previous" : "") << "}";
+}
+
+inline FileTarget Target(const std::string& path, uint32_t number = 0) {
+  const Result<FileResource> file = IdentifyFile(path);
+  EXPECT_TRUE(file && file->at_registration) << path;
+  return {.identity = file->at_registration.value_or(FileIdentity{}), .file = number};
+}
+
+class BothBackendsTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (auto loaded = finder_.Load(1); !loaded)
+      GTEST_SKIP() << "lacks BPF: " << loaded.error().message;
+  }
+
+  HolderScan Find(std::vector<FileTarget> targets, Backend backend, unsigned threads = 2) {
+    auto found = finder_.Find(targets, {.threads = threads, .directories = true}, backend);
+    EXPECT_TRUE(found) << found.error().message;
+    return found.value_or(HolderScan{});
+  }
+  // What both tell, which is the same.
+  std::vector<Holding> Agreed(const std::vector<FileTarget>& targets) {
+    const HolderScan proc = Find(targets, Backend::kProc), kernel = Find(targets, Backend::kBpf);
+    EXPECT_EQ(kernel.holdings, proc.holdings);
+    EXPECT_EQ(kernel.kernel_uses, proc.kernel_uses);
+    EXPECT_THAT(kernel.unreadable, testing::IsSubsetOf(proc.unreadable));
+    return proc.holdings;
+  }
+  std::string MakeDirectory(const std::string& name) {
+    std::filesystem::create_directory(at_.path() + "/" + name);
+    return at_.path() + "/" + name;
+  }
+  std::string CopyProgram(const std::string& name) {
+    std::filesystem::copy_file(test::HolderProgram(), at_.path() + "/" + name);
+    return at_.path() + "/" + name;
+  }
+
+  ProcTree proc_ = std::move(*ProcTree::Open());
+  HolderFinder finder_{proc_};
+  test::TemporaryDirectory at_;
+};
+
+// In a child, so that its mounts are seen by nobody else and go with it. It leaves with 0.
+inline int InChild(const std::function<void()>& work) {
+  const pid_t child = fork();
+  if (child == 0) {
+    if (unshare(CLONE_NEWNS) || mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, "")) _exit(77);
+    work();
+    _exit(testing::Test::HasFailure() ? 1 : 0);
+  }
+  int status = 1;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+#define EXPECT_CHILD(lacks, ...)                         \
+  do {                                                   \
+    const int left_with = InChild(__VA_ARGS__);          \
+    if (left_with == 77) GTEST_SKIP() << "lacks " lacks; \
+    EXPECT_EQ(left_with, 0);                             \
+  } while (0)
+
+}  // namespace rm
