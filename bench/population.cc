@@ -40,7 +40,8 @@ void MapInPieces(const std::string& path) {
 
 }  // namespace
 
-Population::Population(std::string directory, int count) : directory_(std::move(directory)) {
+Population::Population(std::string directory, int count, int opened)
+    : directory_(std::move(directory)), opened_(opened) {
   CreateFiles();
   int ready[2], stay[2];
   Require(pipe2(ready, O_CLOEXEC) == 0 && pipe2(stay, O_CLOEXEC) == 0, "pipe2");
@@ -79,7 +80,7 @@ void Population::CreateFiles() {
 void Population::Start(int number, int ready, int stay) {
   // Spread evenly, the same in every run.
   std::vector<std::string> open_files, libraries;
-  for (int i = 0; i < kOpen; ++i) open_files.push_back(File((number * 37 + i * 101) % kFiles));
+  for (int i = 0; i < opened_; ++i) open_files.push_back(File((number * 37 + i * 101) % kFiles));
   for (int i = 0; i < kMapped; ++i) libraries.push_back(Library((number + i * 19) % kLibraries));
   const pid_t child = fork();
   Require(child >= 0, "fork");

@@ -12,16 +12,15 @@
 
 namespace rm::bench {
 
-// `count` processes, each with 100 of 10,000 files open and 10 of 200 libraries mapped in four
+// `count` processes, each with `opened` of 10,000 files open and 10 of 200 libraries mapped in four
 // pieces with the descriptor closed. They end with this object.
 class Population {
  public:
   static constexpr int kFiles = 10000;
   static constexpr int kLibraries = 200;
-  static constexpr int kOpen = 100;
   static constexpr int kMapped = 10;
 
-  Population(std::string directory, int count);
+  Population(std::string directory, int count, int opened = 100);
   ~Population();
   Population(const Population&) = delete;
   Population& operator=(const Population&) = delete;
@@ -35,7 +34,8 @@ class Population {
   void CreateFiles();
   void Start(int number, int ready, int stay);
 
-  std::string directory_;
+  const std::string directory_;
+  const int opened_;
   std::map<std::string, std::set<pid_t>> truth_;
   UniqueFd stay_;  // the children end when its last writer is gone
   std::vector<pid_t> children_;
