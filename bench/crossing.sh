@@ -11,7 +11,7 @@ directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
 trap 'exit 1' INT TERM
 echo "Linux $(uname -r), $(nproc) processors, $(date -u +%F), load $(cut -d' ' -f1 /proc/loadavg)"
-for descriptors in ${DESCRIPTORS:-20 100}; do
+for descriptors in ${DESCRIPTORS:-20 50 100}; do
   echo
   unshare --pid --mount --fork --kill-child --mount-proc "$program" "$directory/pool" "$descriptors"
 done
