@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include "machine/both_backends_test.h"
 
@@ -107,6 +108,31 @@ TEST_F(BothBackendsTest, AskedFromInsideAPidNamespace) {
       // Three root directories, two executables that are mapped.
       const std::vector<FileTarget> targets{Target("/", 0), Target(test::HolderProgram(), 1)};
       EXPECT_EQ(Agreed(targets).size(), 7u);
+      _exit(HasFailure() ? 1 : 0);
+    }
+    int status = 1;
+    waitpid(inside, &status, 0);
+    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+  });
+}
+
+// /proc tells start times by the clock of whoever reads them, the kernel's program by its own.
+TEST_F(BothBackendsTest, AskedFromInsideATimeNamespace) {
+  const std::string file = at_.Write("file");
+  const Holder holder({"--open", file});
+  const uint64_t ticks = holder.id().start_ticks;
+  EXPECT_CHILD("time namespaces", [&] {
+    if (unshare(CLONE_NEWTIME) ||
+        !(std::ofstream("/proc/self/timens_offsets") << "boottime 1000 0\n"))
+      _exit(77);
+    const pid_t inside = fork();
+    if (inside == 0) {
+      proc_ = std::move(*ProcTree::Open());
+      const auto agreed = Agreed({Target(file)});
+      EXPECT_EQ(agreed.size(), 1u);
+      for (const Holding& found : agreed)
+        EXPECT_EQ(found.process.start_ticks,
+                  ticks + 1000 * static_cast<uint64_t>(sysconf(_SC_CLK_TCK)));
       _exit(HasFailure() ? 1 : 0);
     }
     int status = 1;

@@ -5,7 +5,7 @@ import pathlib
 import sys
 
 from dead_mount import DeadMount
-from scene import Question, row
+from scene import Lacks, Question, row
 
 
 def await_sleep(pid):
@@ -139,4 +139,25 @@ libc.pause()
 """
     holder = scene.start(sys.executable, "-c", code, file, mount.file, "x" * 20000)
     mount.die()
+    return Question(file, {holder})
+
+
+@row("who")
+def permission(scene):
+    "a file that may be opened only when a scanner permits it (fanotify), which never answers"
+    file = scene.write("file")
+    holder = scene.hold("--open", file, "--map", file)
+    code = """
+import ctypes, sys
+libc = ctypes.CDLL(None)
+group = libc.fanotify_init(4, 0)  # FAN_CLASS_CONTENT
+mask = ctypes.c_uint64(0x10000)  # FAN_OPEN_PERM
+marked = libc.fanotify_mark(group, 1, mask, -100, sys.argv[1].encode())
+print("ready" if group >= 0 and marked == 0 else "refused", flush=True)
+libc.pause()
+"""
+    try:
+        scene.start(sys.executable, "-c", code, file)
+    except RuntimeError as trouble:
+        raise Lacks("fanotify with permissions") from trouble
     return Question(file, {holder})

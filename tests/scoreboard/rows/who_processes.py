@@ -105,6 +105,14 @@ def frozen(scene):
 
 
 @row("who")
+def other_clock(scene):
+    "a process in a time namespace, whose clocks are eleven days ahead"
+    file = scene.write("file")
+    parent = scene.start("unshare", "--time", "--boottime", "1000000", "--fork", scene.build / "bin/rm_holder", "--open", file)
+    return Question(file, {scene.child_of(parent)})
+
+
+@row("who")
 def executes(scene):
     "a process that executes itself over and over, with the file open"
     file = scene.write("file")
