@@ -95,10 +95,15 @@ void Conversation::Receive() {
     socket_.Reset();
 }
 
+void Conversation::HangUp() {
+  socket_.Reset();
+  lines_ = {};
+}
+
 std::optional<Saying> Conversation::Understand(const std::string& line) {
   if (!greeted_) {
     greeted_ = IsLine(line, kGreeting);
-    if (!greeted_) socket_.Reset();
+    if (!greeted_) HangUp();
     return std::nullopt;
   }
   if (IsLine(line, kYesLine)) return Saying{Word::kYes, ""};

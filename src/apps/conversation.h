@@ -42,6 +42,7 @@ class Conversation {
   explicit Conversation(UniqueFd socket) : socket_(std::move(socket)) {}
   void Say(std::string_view line);
   void Receive();
+  void HangUp();  // and what it has said already means nothing
   std::optional<Saying> Understand(const std::string& line);
 
   UniqueFd socket_;

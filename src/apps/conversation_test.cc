@@ -79,6 +79,14 @@ TEST_F(ConversationTest, AQuestionAndItsAnswers) {
   EXPECT_EQ(Told(), "end closeapp\n");
 }
 
+TEST_F(ConversationTest, WhoDoesNotGreetFirstIsNotHeardLaterEither) {
+  Begin();
+  Answer("hello\nrestartapp 1\nyes\n");
+  EXPECT_FALSE(talk_->Hear());
+  EXPECT_TRUE(talk_->over());
+  EXPECT_FALSE(talk_->Hear());
+}
+
 TEST_F(ConversationTest, AReasonIsCutBetweenCharacters) {
   Begin();
   Answer("restartapp 1\nno x");

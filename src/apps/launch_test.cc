@@ -223,6 +223,10 @@ TEST_F(Launched, SpecFileMustBeOursAlone) {
   const std::string fifo = directory_ / "fifo";
   mkfifo(fifo.c_str(), 0600);
   EXPECT_EQ(RunAlone(fifo), 125);
+  const std::string second = directory_ / "second-name";
+  std::filesystem::create_hard_link(file, second);
+  EXPECT_EQ(RunAlone(file), 125);
+  std::filesystem::remove(second);
   EXPECT_TRUE(std::filesystem::exists(file));
   if (geteuid() == 0) {
     EXPECT_EQ(chown(file.c_str(), 65534, 65534), 0);
@@ -232,7 +236,7 @@ TEST_F(Launched, SpecFileMustBeOursAlone) {
 
 TEST_F(Launched, SpecThatIsDamagedOrNamesNoAbsolutePathIsRefused) {
   std::string said;
-  WriteAll(directory_ / "garbage", "rm-relaunch 1\n\xff\xff\xff\xff\xff\xff\xff\xff");
+  WriteAll(directory_ / "garbage", "rm-relaunch 2\n\xff\xff\xff\xff\xff\xff\xff\xff");
   EXPECT_EQ(RunAlone(directory_ / "garbage", &said), 125);
   EXPECT_THAT(said, HasSubstr("damaged"));
   spec_.executable = "program";

@@ -139,14 +139,15 @@ void CloseDesk::Hear(Line& line) {
   char block[kLongestLine];
   const ssize_t size = recv(line.socket.fd, block, sizeof block, 0);
   if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (size <= 0 || !line.lines.Add(std::string_view(block, static_cast<size_t>(size))))
-    return HangUp(line);
+  const bool goes_on =
+      size > 0 && line.lines.Add(std::string_view(block, static_cast<size_t>(size)));
   // The handler may close the desk.
   while (line.socket.fd >= 0) {
     const auto text = line.lines.Next();
-    if (!text) return;
+    if (!text) break;
     Obey(line, *text);
   }
+  if (!goes_on && line.socket.fd >= 0) HangUp(line);
 }
 
 void CloseDesk::Obey(Line& line, std::string_view text) {

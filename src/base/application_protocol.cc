@@ -1,5 +1,7 @@
 #include "base/application_protocol.h"
 
+#include <algorithm>
+
 namespace rm {
 
 std::string ListenerPrefix(pid_t pid) { return "restartapp." + std::to_string(pid) + "."; }
@@ -9,10 +11,18 @@ bool IsLine(std::string_view line, std::string_view known) {
 }
 
 bool Lines::Add(std::string_view bytes) {
+  size_t begin = text_.rfind('\n') + 1;
   text_ += bytes;
-  const size_t last = text_.rfind('\n');
-  const size_t unfinished = last == text_.npos ? text_.size() : text_.size() - last - 1;
-  return unfinished < kLongestLine;
+  while (true) {
+    const size_t end = text_.find('\n', begin);
+    const size_t size = std::min(end, text_.size()) - begin;
+    if (size >= kLongestLine) {
+      text_.resize(begin);
+      return false;
+    }
+    if (end == text_.npos) return true;
+    begin = end + 1;
+  }
 }
 
 std::optional<std::string> Lines::Next() {

@@ -28,7 +28,7 @@ bool IsLine(std::string_view line, std::string_view known);
 // Bytes as they come ──> whole lines.
 class Lines {
  public:
-  // `false`: a line is too long; what follows means nothing.
+  // `false`: a line is too long; what came before it is there, what follows means nothing.
   bool Add(std::string_view bytes);
   // Without its line feed. None: no whole line is there.
   std::optional<std::string> Next();

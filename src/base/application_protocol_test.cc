@@ -25,6 +25,14 @@ TEST(ApplicationProtocol, ALineIsNotLongerThanItMayBe) {
   EXPECT_TRUE(whole.Add(std::string(kLongestLine - 1, 'x') + "\n"));
 }
 
+// However the bytes come: it was one only if its line feed was not among them.
+TEST(ApplicationProtocol, ALongLineIsOneAlsoWithItsEnd) {
+  Lines lines;
+  EXPECT_FALSE(lines.Add("yes\n" + std::string(kLongestLine, 'x') + "\nno\n"));
+  EXPECT_EQ(lines.Next(), "yes");
+  EXPECT_EQ(lines.Next(), std::nullopt);
+}
+
 TEST(ApplicationProtocol, LaterVersionsMayAddWords) {
   EXPECT_TRUE(IsLine("query closeapp", kQueryLine));
   EXPECT_TRUE(IsLine("query closeapp critical", kQueryLine));

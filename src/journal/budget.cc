@@ -1,6 +1,7 @@
 #include "journal/budget.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,7 +23,8 @@ int64_t Now() {
 
 bool Spend(JournalBudget& budget, int64_t now_ms) {
   // Another boot, or a file that others wrote.
-  if (budget.as_of_ms > now_ms || budget.as_of_ms <= 0 || budget.credit_ms < 0)
+  if (budget.as_of_ms > now_ms || budget.as_of_ms <= 0 || budget.credit_ms < 0 ||
+      budget.credit_ms > kMostCredit)
     budget = {kMostCredit, now_ms, 0};
   budget.credit_ms = std::min(kMostCredit, budget.credit_ms + now_ms - budget.as_of_ms);
   budget.as_of_ms = now_ms;
@@ -38,7 +40,11 @@ MaySpeak AskBudget(const std::string& directory) {
   const std::string path = directory + "/journal-budget";
   const UniqueFd file(
       ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
-  if (!file) return {false, 0};
+  struct stat about {};
+  if (!file || ::fstat(file.get(), &about) != 0) return {false, 0};
+  // Nobody else's, under whatever name it is here.
+  if (!S_ISREG(about.st_mode) || about.st_uid != ::geteuid() || about.st_nlink != 1)
+    return {false, 0};
   JournalBudget budget;
   if (::pread(file.get(), &budget, sizeof budget, 0) != sizeof budget) budget = {};
   MaySpeak answer;

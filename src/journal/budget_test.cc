@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
@@ -45,6 +46,13 @@ TEST(JournalBudgetTest, AClockOfAnotherBootOrNonsenseBeginsAnew) {
   }
 }
 
+// More than anybody saves, and a sum that overflows: what others wrote.
+TEST(JournalBudgetTest, AFortuneIsNotBelieved) {
+  JournalBudget budget{INT64_MAX - 1, 1, 0};
+  EXPECT_TRUE(Spend(budget, 20'000));
+  EXPECT_EQ(budget.credit_ms, kMostCredit - kSessionCost);
+}
+
 class JournalBudgetFileTest : public ::testing::Test {
  protected:
   ~JournalBudgetFileTest() override { std::filesystem::remove_all(directory_); }
@@ -76,6 +84,17 @@ TEST_F(JournalBudgetFileTest, WhoSpeaksTellsOfTheSilentOnce) {
 TEST_F(JournalBudgetFileTest, WithoutAPlaceForItNobodySpeaks) {
   EXPECT_FALSE(AskBudget(directory_ + "/missing").now);
   std::filesystem::create_symlink("/dev/null", file_);
+  EXPECT_FALSE(AskBudget(directory_).now);
+}
+
+TEST_F(JournalBudgetFileTest, WhatIsNoFileOfItsOwnIsNotWrittenTo) {
+  const std::string victim = directory_ + "/victim";
+  std::ofstream(victim) << "precious";
+  std::filesystem::create_hard_link(victim, file_);
+  EXPECT_FALSE(AskBudget(directory_).now);
+  EXPECT_EQ(std::filesystem::file_size(victim), 8u);
+  std::filesystem::remove(file_);
+  ASSERT_EQ(mkfifo(file_.c_str(), 0600), 0);
   EXPECT_FALSE(AskBudget(directory_).now);
 }
 

@@ -3,12 +3,13 @@
 #include <algorithm>
 
 #include "base/blob.h"
+#include "base/checksum.h"
 #include "base/win32_codes.h"
 
 namespace rm {
 namespace {
 
-constexpr std::string_view kMagic = "rm-relaunch 1\n";  // the number is the version of the fields
+constexpr std::string_view kMagic = "rm-relaunch 2\n";  // the number is the version of the fields
 
 bool HasNul(const std::string& text) { return text.find('\0') != std::string::npos; }
 
@@ -45,12 +46,14 @@ void Fields(Blob& blob, Value& spec) {
 std::string Serialize(const RelaunchSpec& spec) {
   BlobWriter blob(kMagic);
   blob(spec);
-  return blob.bytes();
+  return Seal(blob.bytes());
 }
 
 Result<RelaunchSpec> ParseRelaunchSpec(const std::string& blob) {
   RelaunchSpec spec;
-  BlobReader reader(blob, kMagic);
+  // What is changed by a single bit may name another program.
+  const auto whole = Unseal(blob);
+  BlobReader reader(whole.value_or(""), kMagic);
   reader(spec);
   if (!reader.complete() || HasNul(spec))
     return Fail(kWriteFault,

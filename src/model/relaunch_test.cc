@@ -4,6 +4,8 @@
 
 #include <random>
 
+#include "base/checksum.h"
+
 namespace rm {
 namespace {
 
@@ -60,7 +62,20 @@ TEST(RelaunchSpec, RefusesWhatIsShortenedOrLengthened) {
   for (size_t size = 0; size < blob.size(); ++size)
     ASSERT_FALSE(ParseRelaunchSpec(blob.substr(0, size))) << size;
   EXPECT_FALSE(ParseRelaunchSpec(blob + '\0'));
-  EXPECT_FALSE(ParseRelaunchSpec("rm-relaunch 2\n" + blob.substr(14)));
+  const std::string fields = blob.substr(14, blob.size() - 14 - 8);
+  EXPECT_TRUE(ParseRelaunchSpec(Seal("rm-relaunch 2\n" + fields)));
+  EXPECT_FALSE(ParseRelaunchSpec(Seal("rm-relaunch 3\n" + fields)));
+}
+
+// Else /usr/bin/a would be started in the place of /usr/bin/b, as whoever the spec says.
+TEST(RelaunchSpec, EachBitThatChangesIsNoticed) {
+  const std::string bytes = Serialize(Odd());
+  for (size_t at = 0; at < bytes.size(); ++at)
+    for (int bit = 0; bit < 8; ++bit) {
+      std::string damaged = bytes;
+      damaged[at] = static_cast<char>(damaged[at] ^ (1 << bit));
+      EXPECT_FALSE(ParseRelaunchSpec(damaged)) << at << ' ' << bit;
+    }
 }
 
 TEST(RelaunchSpec, RefusesNamesThatTheKernelWouldCutAtTheirNul) {

@@ -44,7 +44,8 @@ std::optional<ProcessStat> ParseStat(std::string_view text) {
   ProcessStat stat;
   stat.name = text.substr(open + 1, close - open - 1);
   std::string_view rest = text.substr(close + 1);
-  SkipBlanks(rest);
+  if (!rest.starts_with(' ')) return std::nullopt;
+  rest.remove_prefix(1);
   const std::string_view state = Take(rest, ' ');
   if (state.size() != 1) return std::nullopt;
   stat.state = state[0];

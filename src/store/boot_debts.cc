@@ -3,13 +3,20 @@
 #include <charconv>
 #include <optional>
 
+#include "base/checksum.h"
 #include "base/win32_codes.h"
 
 namespace rm {
 namespace {
 
-constexpr std::string_view kFirstLine = "restart-manager owed 1";
-constexpr std::string_view kLastLine = "end";
+constexpr std::string_view kFirstLine = "restart-manager owed 2";
+constexpr std::string_view kLastWord = "end ";
+constexpr size_t kLastLine = kLastWord.size() + 16 + 1;  // bytes
+
+// Behind all other lines: a changed letter may name another unit.
+std::string LastLine(std::string_view before) {
+  return fmt::format("{}{:016x}\n", kLastWord, Checksum(before));
+}
 
 // A word of a line: what is no visible ASCII is written as \ooo, as /proc/PID/maps does.
 std::string Escaped(std::string_view bytes) {
@@ -109,14 +116,15 @@ std::string Serialize(const BootDebts& debts) {
     const std::string line = fmt::format("program {} {} {}\n", program.user, Escaped(program.name),
                                          Escaped(program.executable));
     // Nobody starts it: it is left out before the units can no longer be read.
-    if (text.size() + line.size() + kLastLine.size() < kMaxBootDebts) text += line;
+    if (text.size() + line.size() + kLastLine < kMaxBootDebts) text += line;
   }
-  return text + fmt::format("{}\n", kLastLine);
+  return text + LastLine(text);
 }
 
 Result<BootDebts> ParseBootDebts(std::string_view text) {
   BootDebts debts;
   size_t number = 1;
+  const std::string_view whole = text;
   if (text.size() > kMaxBootDebts) return Fail(kWriteFault, "it is too large");
   if (!text.ends_with('\n')) return Fail(kWriteFault, "its end is missing");
   if (Take(text, '\n') != kFirstLine)
@@ -124,7 +132,10 @@ Result<BootDebts> ParseBootDebts(std::string_view text) {
   while (!text.empty()) {
     const std::string_view line = Take(text, '\n');
     ++number;
-    if (line == kLastLine && text.empty() && !debts.boot_id.empty()) return debts;
+    if (text.empty() && line.starts_with(kLastWord) && !debts.boot_id.empty()) {
+      if (whole.ends_with(LastLine(whole.substr(0, whole.size() - line.size() - 1)))) return debts;
+      return Fail(kWriteFault, "it was changed after it was written");
+    }
     if (!ReadLine(line, debts)) return Fail(kWriteFault, "its line {} is damaged", number);
   }
   return Fail(kWriteFault, "its end is missing");

@@ -13,6 +13,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
 constexpr char kBoot[] = "5e7f3c1a-0000-4000-8000-000000000001";
 
@@ -41,14 +42,13 @@ TEST(BootDebtsTest, WhatIsWrittenIsReadBack) {
 TEST(BootDebtsTest, APersonCanReadIt) {
   BootDebts debts = Sample();
   debts.programs = {{1000, "an editor", "/usr/bin/ed"}};
-  EXPECT_EQ(Serialize(debts),
-            "restart-manager owed 1\n"
-            "boot 5e7f3c1a-0000-4000-8000-000000000001\n"
-            "started 1763000000000000\n"
-            "unit nginx.service\n"
-            "unit user:1000/app@a\\x2db.service\n"
-            "program 1000 an\\040editor /usr/bin/ed\n"
-            "end\n");
+  EXPECT_THAT(Serialize(debts), StartsWith("restart-manager owed 2\n"
+                                           "boot 5e7f3c1a-0000-4000-8000-000000000001\n"
+                                           "started 1763000000000000\n"
+                                           "unit nginx.service\n"
+                                           "unit user:1000/app@a\\x2db.service\n"
+                                           "program 1000 an\\040editor /usr/bin/ed\n"
+                                           "end "));
 }
 
 TEST(BootDebtsTest, ItIsReadWholeOrNotAtAll) {
@@ -60,7 +60,7 @@ TEST(BootDebtsTest, ItIsReadWholeOrNotAtAll) {
 }
 
 TEST(BootDebtsTest, DamageIsRefusedWithItsLine) {
-  const std::string begin = "restart-manager owed 1\nboot b\n";
+  const std::string begin = "restart-manager owed 2\nboot b\n";
   for (const char* line :
        {"unit", "unit nginx", "unit ../x.service", "unit user:x/a.service", "unit a.service b",
         "program", "program x n e", "program 1 \\9 e", "program 1 \\777 e", "program 1 n \\04",
@@ -70,12 +70,23 @@ TEST(BootDebtsTest, DamageIsRefusedWithItsLine) {
     EXPECT_EQ(CodeOf(read), kWriteFault) << line;
     EXPECT_THAT(MessageOf(read), HasSubstr("line 3")) << line;
   }
-  EXPECT_EQ(CodeOf(ParseBootDebts("restart-manager owed 2\nboot b\nend\n")), kWriteFault);
-  EXPECT_EQ(CodeOf(ParseBootDebts("restart-manager owed 1\nend\n")), kWriteFault);
+  EXPECT_EQ(CodeOf(ParseBootDebts("restart-manager owed 3\nboot b\nend\n")), kWriteFault);
+  EXPECT_EQ(CodeOf(ParseBootDebts("restart-manager owed 2\nend\n")), kWriteFault);
+}
+
+// The number of another user, the name of another unit, and so on.
+TEST(BootDebtsTest, EachBitThatChangesIsNoticed) {
+  const std::string text = Serialize(Sample());
+  for (size_t at = 0; at < text.size(); ++at)
+    for (int bit = 0; bit < 8; ++bit) {
+      std::string damaged = text;
+      damaged[at] = static_cast<char>(damaged[at] ^ (1 << bit));
+      EXPECT_EQ(CodeOf(ParseBootDebts(damaged)), kWriteFault) << at << ' ' << bit;
+    }
 }
 
 TEST(BootDebtsTest, MoreThanTheLimitIsNotEvenLookedAt) {
-  std::string text = "restart-manager owed 1\nboot b\n";
+  std::string text = "restart-manager owed 2\nboot b\n";
   while (text.size() <= kMaxBootDebts) text += "unit nginx.service\n";
   EXPECT_THAT(MessageOf(ParseBootDebts(text + "end\n")), HasSubstr("too large"));
 }

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/checksum.h"
+
 namespace rm {
 
 class PackedWriter {
@@ -15,16 +17,19 @@ class PackedWriter {
   void Number(uint64_t value);
   void Signed(int64_t value);
   void Bytes(std::string_view value);
-  std::string Take() { return std::move(bytes_); }
+  // With a checksum behind it all.
+  std::string Take() { return Seal(std::move(bytes_)); }
 
  private:
   std::string bytes_;
 };
 
-// Reads any bytes without harm: after the first thing that does not fit, every value is 0 or empty.
+// Reads any bytes without harm: after the first thing that does not fit, every value is 0 or empty;
+// of bytes that were damaged, all are.
 class PackedReader {
  public:
-  explicit PackedReader(std::string_view bytes) : rest_(bytes) {}
+  explicit PackedReader(std::string_view bytes)
+      : rest_(Unseal(bytes).value_or("")), failed_(!Unseal(bytes)) {}
 
   uint64_t Number();
   int64_t Signed();
@@ -39,7 +44,7 @@ class PackedReader {
   uint64_t Refuse();
 
   std::string_view rest_;
-  bool failed_ = false;
+  bool failed_;
 };
 
 }  // namespace rm

@@ -23,7 +23,7 @@ TEST(PackedTest, SmallNumbersAreShort) {
   PackedWriter to;
   to.Number(127);
   to.Signed(-64);
-  EXPECT_EQ(to.Take().size(), 2u);
+  EXPECT_EQ(to.Take().size(), 2 + sizeof(uint64_t)) << "with the checksum";
 }
 
 TEST(PackedTest, BytesComeBackWhateverTheyAre) {
@@ -39,15 +39,25 @@ TEST(PackedTest, BytesComeBackWhateverTheyAre) {
 }
 
 TEST(PackedTest, WhatIsLeftOverIsNotComplete) {
-  PackedReader from(std::string_view("\x01\x02", 2));
+  const std::string bytes = Seal({1, 2});
+  PackedReader from(bytes);
   EXPECT_EQ(from.Number(), 1u);
   EXPECT_FALSE(from.Complete());
 }
 
+TEST(PackedTest, WhatWasChangedIsNotRead) {
+  PackedWriter to;
+  to.Bytes("nginx.service");
+  std::string bytes = to.Take();
+  bytes[1] ^= 1;
+  PackedReader from(bytes);
+  EXPECT_EQ(from.Bytes(), "");
+  EXPECT_FALSE(from.Complete());
+}
+
 TEST(PackedTest, AfterTheFirstMisfitEverythingIsEmpty) {
-  PackedReader from(
-      "\x05"
-      "abc");
+  const std::string bytes = Seal("\5abc");
+  PackedReader from(bytes);
   EXPECT_EQ(from.Bytes(), "");
   EXPECT_EQ(from.Number(), 0u);
   EXPECT_EQ(from.Bytes(), "");
@@ -55,16 +65,20 @@ TEST(PackedTest, AfterTheFirstMisfitEverythingIsEmpty) {
 }
 
 TEST(PackedTest, ANumberOfMoreThan64BitsIsRefused) {
-  PackedReader tenth_too_big("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02");
+  const std::string nine(9, '\xff');
+  const std::string too_big = Seal(nine + '\2');
+  PackedReader tenth_too_big(too_big);
   EXPECT_EQ(tenth_too_big.Number(), 0u);
   EXPECT_FALSE(tenth_too_big.Complete());
-  PackedReader endless("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01");
+  const std::string too_long = Seal(nine + "\xff\xff\1");
+  PackedReader endless(too_long);
   EXPECT_EQ(endless.Number(), 0u);
   EXPECT_FALSE(endless.Complete());
 }
 
 TEST(PackedTest, ACountBeyondTheBytesLeftIsRefused) {
-  PackedReader from("\xff\xff\xff\x7f");
+  const std::string bytes = Seal("\xff\xff\xff\x7f");
+  PackedReader from(bytes);
   EXPECT_EQ(from.Count(), 0u);
   EXPECT_FALSE(from.Complete());
 }

@@ -116,7 +116,7 @@ boot
 check "what is not enabled stays down after a boot" down rb-plain
 
 echo "--- what a crash has damaged is told, and kept"
-echo "restart-manager owed 1" >"$state/owed-00000000000000aa"
+echo "restart-manager owed 2" >"$state/owed-00000000000000aa"
 chmod 600 "$state/owed-00000000000000aa"
 power_off
 boot

@@ -75,7 +75,7 @@ Result<std::optional<RelaunchSpec>> ReadSpec(const char* path, const UniqueFd& f
   if (!file || fstat(file.get(), &found) != 0)
     return Fail(kWriteFault, "{} cannot be opened: {}.", path, strerror(errno));
   if (!S_ISREG(found.st_mode) || found.st_uid != geteuid() || (found.st_mode & 077) != 0 ||
-      found.st_size > kMaxSpecBytes)
+      found.st_nlink > 1 || found.st_size > kMaxSpecBytes)
     return Fail(kAccessDenied, "{} is not a file of user {} that is closed to everybody else.",
                 path, geteuid());
   std::string blob(found.st_size, '\0');

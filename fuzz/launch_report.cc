@@ -1,0 +1,20 @@
+// What became of a program that was to be started again, in a file that may be cut short anywhere
+#include <algorithm>
+
+#include "apps/report.h"
+#include "fuzz/fuzz.h"
+
+void rm::Fuzz(std::string_view input) {
+  const LaunchReport report = ParseLaunchReport(input);
+  Require(report.failure.find('\n') == std::string::npos);
+  // What was cut short says nothing.
+  const size_t whole = input.rfind('\n') + 1;
+  const LaunchReport cut = ParseLaunchReport(input.substr(0, whole));
+  Require(cut.process == report.process && cut.started == report.started &&
+          cut.failure == report.failure);
+
+  const LaunchReport again = ParseLaunchReport(ProcessLine(report.process) + FailedLine(input));
+  std::string sentence(input);
+  std::ranges::replace(sentence, '\n', ' ');
+  Require(again.process == report.process && again.failure == sentence && !again.started);
+}
