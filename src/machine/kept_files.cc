@@ -26,8 +26,8 @@ Result<UniqueFd> OpenOwnFile(const std::string& path) {
   struct stat found {};
   if (!file || fstat(file.get(), &found) != 0)
     return Fail(kWriteFault, "{} cannot be made: {}.", path, std::strerror(errno));
-  if (!S_ISREG(found.st_mode) || found.st_uid != geteuid())
-    return Fail(kWriteFault, "{} is not a file of user {}.", path, geteuid());
+  if (!S_ISREG(found.st_mode) || found.st_uid != geteuid() || found.st_nlink > 1)
+    return Fail(kWriteFault, "{} is not a file of user {} alone.", path, geteuid());
   return file;
 }
 

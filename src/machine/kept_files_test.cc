@@ -51,6 +51,13 @@ TEST_F(KeptFiles, ALinkAFifoOrAForeignFileIsNotLocked) {
   ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
   EXPECT_FALSE(LockFile(fifo));
   EXPECT_FALSE(LockFile(directory_));
+  const std::string other_name = directory_ + "/other-name";
+  fs::create_hard_link(victim, other_name);
+  EXPECT_FALSE(LockFile(other_name));
+  fs::remove(other_name);
+  const std::string socket = directory_ + "/socket";
+  ASSERT_EQ(mknod(socket.c_str(), S_IFSOCK | 0600, 0), 0);
+  EXPECT_FALSE(LockFile(socket));
   if (geteuid() != 0) return;
   ASSERT_EQ(chown(victim.c_str(), 65534, 65534), 0);
   EXPECT_FALSE(LockFile(victim));

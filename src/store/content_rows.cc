@@ -2,11 +2,17 @@
 
 #include "base/win32_codes.h"
 #include "store/codec.h"
+#include "store/row_sum.h"
 
 namespace rm {
 namespace {
 
 int64_t Row(SessionId session) { return static_cast<int64_t>(session); }
+
+int64_t SumOf(SessionId session, const Debt& debt) {
+  return RowSum({Row(session), static_cast<int64_t>(debt.state)},
+                {debt.relaunch_unit, debt.spec_file});
+}
 
 tl::unexpected<Error> Damaged(Connection& connection, const SessionRecord& record,
                               const char* what) {
@@ -26,10 +32,11 @@ void AddBatch(Connection& connection, SessionId session, std::string_view encode
 void PutFilter(Connection& connection, SessionId session, const Filter& filter) {
   DeleteFilter(connection, session, filter);
   const std::string target = EncodeTarget(filter);
-  Query(connection, "INSERT INTO filter(session, target, action) VALUES(?, ?, ?)")
+  Query(connection, "INSERT INTO filter(session, target, action, sum) VALUES(?, ?, ?, ?)")
       .Number(Row(session))
       .Bytes(target)
       .Number(static_cast<int64_t>(filter.action))
+      .Number(RowSum({Row(session), static_cast<int64_t>(filter.action)}))
       .Run();
 }
 
@@ -57,13 +64,14 @@ void PutSeen(Connection& connection, SessionId session, const std::vector<App>& 
 uint64_t AddDebt(Connection& connection, SessionId session, const Debt& debt) {
   const std::string owed = EncodeOwed(debt);
   Query row(connection,
-            "INSERT INTO debt(session, state, relaunch_unit, spec_file, owed) "
-            "VALUES(?, ?, ?, ?, ?) RETURNING id");
+            "INSERT INTO debt(session, state, relaunch_unit, spec_file, owed, sum) "
+            "VALUES(?, ?, ?, ?, ?, ?) RETURNING id");
   row.Number(Row(session))
       .Number(static_cast<int64_t>(debt.state))
       .Bytes(debt.relaunch_unit)
       .Bytes(debt.spec_file)
       .Bytes(owed)
+      .Number(SumOf(session, debt))
       .Next();
   const auto id = static_cast<uint64_t>(row.NumberAt(0));
   row.Run();
@@ -72,11 +80,12 @@ uint64_t AddDebt(Connection& connection, SessionId session, const Debt& debt) {
 
 bool UpdateDebt(Connection& connection, SessionId session, const Debt& debt) {
   Query(connection,
-        "UPDATE debt SET state = ?, relaunch_unit = ?, spec_file = ? "
+        "UPDATE debt SET state = ?, relaunch_unit = ?, spec_file = ?, sum = ? "
         "WHERE session = ? AND id = ?")
       .Number(static_cast<int64_t>(debt.state))
       .Bytes(debt.relaunch_unit)
       .Bytes(debt.spec_file)
+      .Number(SumOf(session, debt))
       .Number(Row(session))
       .Number(static_cast<int64_t>(debt.id))
       .Run();
@@ -86,7 +95,7 @@ bool UpdateDebt(Connection& connection, SessionId session, const Debt& debt) {
 Result<std::vector<Debt>> ReadDebts(Connection& connection, const SessionRecord& record) {
   std::vector<Debt> debts;
   Query debt(connection,
-             "SELECT id, state, relaunch_unit, spec_file, owed FROM debt "
+             "SELECT id, state, relaunch_unit, spec_file, owed, sum FROM debt "
              "WHERE session = ? ORDER BY id");
   for (debt.Number(Row(record.id)); debt.Next();) {
     std::optional<Debt> decoded = DecodeOwed(debt.BytesAt(4));
@@ -95,6 +104,7 @@ Result<std::vector<Debt>> ReadDebts(Connection& connection, const SessionRecord&
     decoded->state = static_cast<DebtState>(debt.NumberAt(1));
     decoded->relaunch_unit = debt.BytesAt(2);
     decoded->spec_file = debt.BytesAt(3);
+    RequireSum(debt.NumberAt(5), SumOf(record.id, *decoded));
     debts.push_back(std::move(*decoded));
   }
   return debts;
@@ -108,11 +118,12 @@ Result<SessionState> ReadState(Connection& connection, SessionRecord record) {
     if (!DecodeBatch(batch.BytesAt(0), state.registered))
       return Damaged(connection, record, "registered resources");
 
-  Query filter(connection, "SELECT target, action FROM filter WHERE session = ? ORDER BY id");
+  Query filter(connection, "SELECT target, action, sum FROM filter WHERE session = ? ORDER BY id");
   for (filter.Number(session); filter.Next();) {
     std::optional<Filter> decoded = DecodeTarget(filter.BytesAt(0));
     if (!decoded) return Damaged(connection, record, "filters");
     decoded->action = static_cast<FilterAction>(filter.NumberAt(1));
+    RequireSum(filter.NumberAt(2), RowSum({session, filter.NumberAt(1)}));
     state.filters.push_back(std::move(*decoded));
   }
 

@@ -118,10 +118,16 @@ Result<UniqueFd> OpenPrivateDirectory(const std::string& path) {
 Result<void> EnsurePrivateFile(int directory, const std::string& name, const std::string& path) {
   if (::mknodat(directory, name.c_str(), S_IFREG | S_IRUSR | S_IWUSR, 0) != 0 && errno != EEXIST)
     return Fail(kWriteFault, "Cannot create the session store {}: {}.", path, std::strerror(errno));
+  return RequirePrivateFile(directory, name, path);
+}
+
+Result<void> RequirePrivateFile(int directory, const std::string& name, const std::string& path) {
   struct stat about {};
-  if (::fstatat(directory, name.c_str(), &about, AT_SYMLINK_NOFOLLOW) != 0)
+  if (::fstatat(directory, name.c_str(), &about, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (errno == ENOENT) return {};
     return Fail(kWriteFault, "Cannot examine the session store {}: {}.", path,
                 std::strerror(errno));
+  }
   if (!S_ISREG(about.st_mode) || about.st_uid != ::geteuid() ||
       (about.st_mode & kOthersAccess) != 0 || about.st_nlink != 1)
     return Fail(kWriteFault,

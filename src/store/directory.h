@@ -24,4 +24,7 @@ Result<UniqueFd> OpenPrivateDirectory(const std::string& path);
 // (fcntl_locking(2)). `path` is for people. 29.
 Result<void> EnsurePrivateFile(int directory, const std::string& name, const std::string& path);
 
+// The same of a file that may be missing, and is not created.
+Result<void> RequirePrivateFile(int directory, const std::string& name, const std::string& path);
+
 }  // namespace rm

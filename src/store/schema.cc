@@ -11,15 +11,17 @@
 
 #include "base/unique_fd.h"
 #include "base/win32_codes.h"
+#include "store/row_sum.h"
 
 namespace rm {
 namespace {
 
 // A registration is one row per call, however many files it names: rows are what costs.
 // session.id is also its name; session.slot is SessionRecord::index. At most a few dozen sessions:
-// an index on them would cost more than it finds. session.alias_hash: of a second key.
+// an index on them would cost more than it finds. session.alias_hash: of a second key. sum: of the
+// other columns, but the hashes, ids that SQLite gives, and blobs that have one in them.
 constexpr char kTables[] = R"sql(
-  CREATE TABLE boot(id BLOB PRIMARY KEY, time_us INTEGER NOT NULL);
+  CREATE TABLE boot(id BLOB PRIMARY KEY, time_us INTEGER NOT NULL, sum INTEGER NOT NULL);
   CREATE TABLE session(
     id INTEGER PRIMARY KEY,
     key_hash BLOB NOT NULL,
@@ -28,7 +30,8 @@ constexpr char kTables[] = R"sql(
     owner_pid INTEGER NOT NULL,
     owner_start INTEGER NOT NULL,
     started_us INTEGER NOT NULL,
-    shutdown_attempted INTEGER NOT NULL DEFAULT 0);
+    shutdown_attempted INTEGER NOT NULL,
+    sum INTEGER NOT NULL);
   CREATE TABLE registration(id INTEGER PRIMARY KEY, session INTEGER NOT NULL, batch BLOB NOT NULL);
   CREATE INDEX registration_session ON registration(session);
   CREATE TABLE filter(
@@ -36,6 +39,7 @@ constexpr char kTables[] = R"sql(
     session INTEGER NOT NULL,
     target BLOB NOT NULL,
     action INTEGER NOT NULL,
+    sum INTEGER NOT NULL,
     UNIQUE(session, target));
   CREATE TABLE seen(session INTEGER PRIMARY KEY, apps BLOB NOT NULL);
   CREATE TABLE debt(
@@ -44,7 +48,8 @@ constexpr char kTables[] = R"sql(
     state INTEGER NOT NULL,
     relaunch_unit BLOB NOT NULL,
     spec_file BLOB NOT NULL,
-    owed BLOB NOT NULL);
+    owed BLOB NOT NULL,
+    sum INTEGER NOT NULL);
   CREATE INDEX debt_session ON debt(session);
   PRAGMA user_version = 4;
 )sql";
@@ -96,8 +101,23 @@ Result<void> MakeTables(Connection& connection) {
   return {};
 }
 
+void RequireIntegrity(Connection& connection) {
+  Query check(connection, "PRAGMA integrity_check(1)");
+  if (!check.Next() || check.BytesAt(0) != "ok")
+    throw SQLite::Exception("its pages contradict each other", SQLITE_CORRUPT);
+  // As it was given to SQLite, which believes what it says of each column.
+  Query table(connection, "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL");
+  while (table.Next())
+    if (std::string_view(kTables).find(table.BytesAt(0)) == std::string_view::npos)
+      throw SQLite::Exception("its tables are not as they were made", SQLITE_CORRUPT);
+}
+
 bool KnowsBoot(Connection& connection, const std::string& boot) {
-  return Query(connection, "SELECT 1 FROM boot WHERE id = ?").Bytes(boot).Next();
+  Query row(connection, "SELECT id, time_us, sum FROM boot");
+  if (!row.Next()) return false;
+  // A changed letter would be another boot, and all that is owed forgotten.
+  RequireSum(row.NumberAt(2), RowSum({row.NumberAt(1)}, {row.BytesAt(0)}));
+  return row.BytesAt(0) == boot;
 }
 
 }  // namespace
@@ -123,13 +143,17 @@ Result<void> PrepareSchema(Connection& connection) {
         "{} was written by another version of Restart Manager (format {}, this one knows "
         "format {}). Update this program; or, when no installer is running, delete the file.",
         connection.path(), version, kSchemaVersion);
+  // A page that lost its rows looks like an empty one.
+  RequireIntegrity(connection);
   if (KnowsBoot(connection, *boot)) return {};
   Transaction transaction(connection, Transaction::Kind::kWrite);
   if (KnowsBoot(connection, *boot)) return {};
   connection.Execute(kForgetEverything);
-  Query(connection, "INSERT INTO boot(id, time_us) VALUES(?, ?)")
+  const int64_t time = Microseconds(CLOCK_REALTIME) - Microseconds(CLOCK_BOOTTIME);
+  Query(connection, "INSERT INTO boot(id, time_us, sum) VALUES(?, ?, ?)")
       .Bytes(*boot)
-      .Number(Microseconds(CLOCK_REALTIME) - Microseconds(CLOCK_BOOTTIME))
+      .Number(time)
+      .Number(RowSum({time}, {*boot}))
       .Run();
   transaction.Commit();
   return {};

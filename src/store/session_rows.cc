@@ -7,18 +7,25 @@
 
 #include "base/win32_codes.h"
 #include "store/hash_text.h"
+#include "store/row_sum.h"
 #include "store/session_key.h"
 
 namespace rm {
 namespace {
 
-#define SESSION_COLUMNS "id, slot, owner_pid, owner_start, started_us, shutdown_attempted"
-constexpr int kColumns = 6;
+#define SESSION_COLUMNS "id, slot, owner_pid, owner_start, started_us, shutdown_attempted, sum"
+constexpr int kColumns = 7;
 
 int64_t Row(SessionId session) { return static_cast<int64_t>(session); }
 
 // The name is the id: one random number is enough to tell sessions apart.
 std::string NameOf(SessionId session) { return fmt::format("{:016x}", session); }
+
+int64_t SumOf(const SessionRecord& record) {
+  return RowSum({Row(record.id), record.index, record.owner.pid,
+                 static_cast<int64_t>(record.owner.start_ticks), record.started_us,
+                 record.shutdown_attempted});
+}
 
 SessionRecord RecordAt(Query& row) {
   SessionRecord record;
@@ -29,6 +36,7 @@ SessionRecord RecordAt(Query& row) {
   record.owner.start_ticks = static_cast<uint64_t>(row.NumberAt(3));
   record.started_us = row.NumberAt(4);
   record.shutdown_attempted = row.NumberAt(5) != 0;
+  RequireSum(row.NumberAt(6), SumOf(record));
   return record;
 }
 
@@ -48,6 +56,21 @@ uint32_t FreeSlot(Connection& connection) {
   for (const SessionRecord& other : ReadSessions(connection))
     if (other.index == free) ++free;
   return free;
+}
+
+void Insert(Connection& connection, const SessionRecord& record, std::string_view key_hash) {
+  Query(connection,
+        "INSERT INTO session(id, key_hash, slot, owner_pid, owner_start, started_us, "
+        "shutdown_attempted, sum) VALUES(?, ?, ?, ?, ?, ?, ?, ?)")
+      .Number(Row(record.id))
+      .Bytes(key_hash)
+      .Number(record.index)
+      .Number(record.owner.pid)
+      .Number(static_cast<int64_t>(record.owner.start_ticks))
+      .Number(record.started_us)
+      .Number(record.shutdown_attempted)
+      .Number(SumOf(record))
+      .Run();
 }
 
 int64_t Now() {
@@ -92,6 +115,16 @@ void PutAlias(Connection& connection, SessionId session, const std::string& alia
       .Run();
 }
 
+void PutShutdownAttempted(Connection& connection, SessionId session) {
+  auto record = ReadSession(connection, session);
+  if (!record) return;
+  record->shutdown_attempted = true;
+  Query(connection, "UPDATE session SET shutdown_attempted = 1, sum = ? WHERE id = ?")
+      .Number(SumOf(*record))
+      .Number(Row(session))
+      .Run();
+}
+
 Result<void> RequireSession(Connection& connection, SessionId session) {
   if (Query(connection, "SELECT 1 FROM session WHERE id = ?").Number(Row(session)).Next())
     return {};
@@ -112,13 +145,12 @@ bool DeleteSession(Connection& connection, SessionId session) {
 
 bool AddEarlierSession(Connection& connection, SessionId session, int64_t started_us) {
   if (ReadSession(connection, session)) return false;
-  Query(connection,
-        "INSERT INTO session(id, key_hash, slot, owner_pid, owner_start, started_us, "
-        "shutdown_attempted) VALUES(?, x'', ?, 0, 0, ?, 1)")
-      .Number(Row(session))
-      .Number(FreeSlot(connection))
-      .Number(started_us)
-      .Run();
+  SessionRecord earlier;
+  earlier.id = session;
+  earlier.index = FreeSlot(connection);
+  earlier.started_us = started_us;
+  earlier.shutdown_attempted = true;
+  Insert(connection, earlier, "");
   return true;
 }
 
@@ -147,16 +179,7 @@ Result<NewSession> AddSession(Connection& connection, const ProcessId& owner,
   created.record.name = NameOf(created.record.id);
   created.record.owner = owner;
   created.record.started_us = Now();
-  Query(connection,
-        "INSERT INTO session(id, key_hash, slot, owner_pid, owner_start, started_us) "
-        "VALUES(?, ?, ?, ?, ?, ?)")
-      .Number(Row(created.record.id))
-      .Bytes(*HashSessionKey(created.key))
-      .Number(created.record.index)
-      .Number(owner.pid)
-      .Number(static_cast<int64_t>(owner.start_ticks))
-      .Number(created.record.started_us)
-      .Run();
+  Insert(connection, created.record, *HashSessionKey(created.key));
   return created;
 }
 

@@ -23,6 +23,9 @@ std::optional<SessionRecord> FindSession(Connection& connection, const std::stri
 // Replaces the alias. A session that had the same one loses it: the newest is meant.
 void PutAlias(Connection& connection, SessionId session, const std::string& alias_hash);
 
+// Of a session that is there.
+void PutShutdownAttempted(Connection& connection, SessionId session);
+
 // 1219.
 Result<void> RequireSession(Connection& connection, SessionId session);
 

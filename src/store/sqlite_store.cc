@@ -143,9 +143,7 @@ class SqliteStore final : public SessionStore {
 
   Result<void> SetShutdownAttempted(SessionId session) override {
     return Change(session, [&](Connection& db) -> Result<void> {
-      Query(db, "UPDATE session SET shutdown_attempted = 1 WHERE id = ?")
-          .Number(static_cast<int64_t>(session))
-          .Run();
+      PutShutdownAttempted(db, session);
       return {};
     });
   }
@@ -295,6 +293,12 @@ class SqliteStore final : public SessionStore {
     Result<UniqueFd> directory = OpenPrivateDirectory(directory_);
     if (!directory) return Pass(std::move(directory));
     if (auto file = EnsurePrivateFile(directory->get(), kFileName, Path()); !file) return file;
+    // SQLite opens these by their names, whatever is there.
+    for (const char* suffix : {"-wal", "-shm", "-journal"}) {
+      auto file =
+          RequirePrivateFile(directory->get(), kFileName + std::string(suffix), Path() + suffix);
+      if (!file) return file;
+    }
     ready_ = false;
     connected_by_ = ::getpid();
     connection_ = std::make_unique<Connection>(Path(), lock_limit_, IsMemory(directory->get()));

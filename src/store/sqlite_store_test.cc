@@ -10,7 +10,9 @@
 
 #include "base/unique_fd.h"
 #include "base/win32_codes.h"
+#include "store/row_sum.h"
 #include "store/samples.h"
+#include "store/schema.h"
 #include "store/testing.h"
 
 namespace rm {
@@ -89,6 +91,16 @@ TEST(SqliteStoreTest, AllFilesAreClosedToOthers) {
   EXPECT_EQ(files, 3);
 }
 
+// As if the store had been made in that boot, at that time.
+void PutBoot(const TestDirectory& directory, const std::string& id, int64_t time_us) {
+  SQLite::Database database(directory.database(), SQLite::OPEN_READWRITE);
+  SQLite::Statement put(database, "UPDATE boot SET id = ?, time_us = ?, sum = ?");
+  put.bind(1, id.data(), static_cast<int>(id.size()));
+  put.bind(2, time_us);
+  put.bind(3, RowSum({time_us}, {id}));
+  put.exec();
+}
+
 TEST(SqliteStoreTest, TheSessionsOfAnotherBootAreForgotten) {
   const TestDirectory directory;
   NewSession session;
@@ -98,8 +110,7 @@ TEST(SqliteStoreTest, TheSessionsOfAnotherBootAreForgotten) {
     std::vector<Debt> debts = SampleDebts();
     ASSERT_TRUE(store->AddDebts(session.record.id, debts));
   }
-  SQLite::Database(directory.database(), SQLite::OPEN_READWRITE)
-      .exec("UPDATE boot SET id = x'00', time_us = 5");
+  PutBoot(directory, "another", 5);
   const auto store = Open(directory.path());
   EXPECT_EQ(CodeOf(store->Find(session.key)), kSessionCredentialConflict);
   EXPECT_TRUE(store->All()->empty());
@@ -109,8 +120,7 @@ TEST(SqliteStoreTest, TheSessionsOfAnotherBootAreForgotten) {
 TEST(SqliteStoreTest, TheBootTimeIsTheOneOfWhoeverCameFirst) {
   const TestDirectory directory;
   const int64_t first = *Open(directory.path())->BootTime();
-  SQLite::Database(directory.database(), SQLite::OPEN_READWRITE)
-      .exec("UPDATE boot SET time_us = time_us - 1");
+  PutBoot(directory, *BootId(), first - 1);
   EXPECT_EQ(*Open(directory.path())->BootTime(), first - 1);
 }
 

@@ -69,11 +69,25 @@ Population::Population(int size, std::string guest, Start start)
 }
 
 Population::~Population() {
-  for (const auto& [pid, words] : Processes())
-    for (const std::string& word : words)
-      if (word.starts_with(directory_)) kill(pid, SIGKILL);
-  while (waitpid(-1, nullptr, WNOHANG) > 0) continue;
+  EndAll();
   fs::remove_all(directory_);
+}
+
+void Population::EndAll() const {
+  for (bool any = true; any;) {
+    any = false;
+    for (const auto& [pid, words] : Processes())
+      for (const std::string& word : words)
+        if (word.starts_with(directory_)) any = kill(pid, SIGKILL) == 0 || any;
+    while (waitpid(-1, nullptr, WNOHANG) > 0) continue;
+  }
+}
+
+std::vector<std::string> Population::NamesOfWhoRuns() const {
+  std::vector<std::string> names;
+  for (const auto& [pid, words] : Processes())
+    if (words[0].starts_with(program())) names.push_back(words.size() == 2 ? words[1] : "?");
+  return names;
 }
 
 std::vector<std::string> Population::Replacement() const {

@@ -35,6 +35,10 @@ class Population {
   // nobody was started more often than that; else what is not. An rm-relaunch that waits for the
   // late departure of a program may.
   std::string AwaitEveryoneOnce(size_t most_starts = 1) const;
+  // Ends everybody who runs out of the directory, or works for the store.
+  void EndAll() const;
+  // The last argument of each process that runs the program; "?" if it has other arguments.
+  std::vector<std::string> NamesOfWhoRuns() const;
   // How many are other processes than when starts began to be counted.
   int Renewed() const;
   // Names of the files in the store that are neither the database's nor of a late departure.
