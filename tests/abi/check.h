@@ -25,6 +25,7 @@ extern const struct Test kReturnTests[];
 extern const struct Test kTreeTests[];
 extern const struct Test kOpenTests[];
 extern const struct Test kStaleTests[];
+extern const struct Test kLongPathTests[];
 
 void Check(int holds, const char *what, const char *file, int line);
 void CheckEqual(long long got, long long want, const char *what, const char *file, int line);

@@ -54,10 +54,10 @@ int main(int argc, char **argv) {
   if (argc == 3 && strcmp(argv[1], "join") == 0) return Join(argv[2]);
   if (argc == 2 && strcmp(argv[1], "start") == 0) return Start();
   if (argc != 1) return 125;
-  const struct Test *const lists[] = {kSessionTests, kResourceTests, kListTests,   kTaskTests,
-                                      kTalkTests,    kCrowdTests,    kFilterTests, kStoreTests,
-                                      kOrderTests,   kTroubleTests,  kReturnTests, kTreeTests,
-                                      kOpenTests,    kStaleTests};
+  const struct Test *const lists[] = {kSessionTests, kResourceTests, kListTests,    kTaskTests,
+                                      kTalkTests,    kCrowdTests,    kFilterTests,  kStoreTests,
+                                      kOrderTests,   kTroubleTests,  kReturnTests,  kTreeTests,
+                                      kOpenTests,    kStaleTests,    kLongPathTests};
   for (size_t i = 0; i < COUNT(lists); ++i) RunTests(lists[i]);
   return Sum();
 }
