@@ -19,6 +19,9 @@
 namespace rm {
 namespace {
 
+// sd-bus keeps 65536 that came while answers were awaited, and fails every call after that.
+constexpr uint64_t kMostSignals = 1000;
+
 // While PID 1 executes itself anew a fresh connection may be cut as well.
 constexpr int kMostTries = 10;
 
@@ -182,6 +185,13 @@ Result<void> BusConnection::Reopen() {
   return {};
 }
 
+void BusConnection::TakeSignals() {
+  uint64_t waiting = 0;
+  if (sd_bus_get_n_queued_read(bus_.get(), &waiting) < 0 || waiting < kMostSignals) return;
+  for (; waiting > 0; --waiting)
+    if (sd_bus_process(bus_.get(), nullptr) <= 0) return;
+}
+
 Result<Message> BusConnection::Call(const Method& method, const std::string& what) {
   return Call(method, what, [](sd_bus_message*) { return 0; });
 }
@@ -197,6 +207,7 @@ Result<Message> BusConnection::Call(const Method& method, const std::string& wha
       Result<void> reopened = Reopen();
       if (!reopened) return Pass(std::move(reopened));
     }
+    TakeSignals();
     sd_bus_message* made = nullptr;
     int error = sd_bus_message_new_method_call(bus_.get(), &made, kDestination, method.path.c_str(),
                                                method.interface, method.name);

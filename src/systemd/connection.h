@@ -53,7 +53,8 @@ class BusConnection {
   // sentence. Codes: 2 no such unit, job or process; 5 not allowed; 121 no answer in time;
   // 160 refused as invalid; 183 exists already; 29 anything else.
   // When PID 1 closed the connection (daemon-reexec) it connects anew and asks again: what
-  // is asked here may be asked twice.
+  // is asked here may be asked twice. Handlers of matches may be called meanwhile; they call
+  // nothing.
   Result<Message> Call(const Method& method, const std::string& what, const Arguments& arguments);
   Result<Message> Call(const Method& method, const std::string& what);
 
@@ -72,6 +73,7 @@ class BusConnection {
  private:
   BusConnection() = default;
   Milliseconds limit() const;
+  void TakeSignals();
 
   std::optional<uid_t> user_;
   Bus bus_;

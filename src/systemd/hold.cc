@@ -157,6 +157,10 @@ std::string RelaunchUnitName(const std::string& session, uint32_t number) {
   return fmt::format("{}{}-{}.service", kRelaunchUnitPrefix, session, number);
 }
 
+std::string OrderUnitName(const std::string& session, uint32_t number) {
+  return fmt::format("rm-order-{}-{}.service", session, number);
+}
+
 Result<void> Manager::AwaitGuard(const std::string& hold) {
   const TimePoint end = Clock::now() + kGuardLimit;
   while (true) {
@@ -183,6 +187,7 @@ Result<void> Manager::BeginHold(const Hold& hold) {
   Result<void> checked = CheckSession(hold.session);
   if (!checked) return checked;
   if (hold.guard.empty()) return Fail(kBadArguments, "The hold has no guard.");
+  orders_.clear();  // of an earlier hold
   const std::string name = HoldUnitName(hold.session);
   Result<UnitState> before = Query(name);
   if (!before) return Pass(std::move(before));
@@ -271,6 +276,22 @@ Result<void> Manager::EndHold(const std::string& session) {
   return {};
 }
 
+// A thousand programs after two hundred units each would keep PID 1 busy with telling of that
+// alone.
+Result<std::string> Manager::MakeOrder(const QueuedRelaunch& relaunch) {
+  if (const auto made = orders_.find(relaunch.after); made != orders_.end()) return made->second;
+  Transient order;
+  order.name = OrderUnitName(relaunch.session, relaunch.number);
+  order.description = "Programs start after services";
+  order.type = "oneshot";
+  order.argv = {"/bin/true"};
+  order.after = relaunch.after;
+  order.after.push_back(HoldUnitName(relaunch.session));
+  Result<void> started = Start(*connection_, order);
+  if (!started) return Pass(std::move(started));
+  return orders_[relaunch.after] = order.name;
+}
+
 Result<std::string> Manager::QueueRelaunch(const QueuedRelaunch& relaunch) {
   Result<void> checked = CheckSession(relaunch.session);
   if (!checked) return Pass(std::move(checked));
@@ -280,8 +301,12 @@ Result<std::string> Manager::QueueRelaunch(const QueuedRelaunch& relaunch) {
   unit.description = relaunch.description;
   unit.type = "exec";
   unit.argv = relaunch.argv;
-  unit.after = relaunch.after;
-  unit.after.push_back(HoldUnitName(relaunch.session));
+  unit.after = {HoldUnitName(relaunch.session)};
+  if (!relaunch.after.empty()) {
+    Result<std::string> order = MakeOrder(relaunch);
+    if (!order) return order;
+    unit.after.push_back(*order);
+  }
   unit.leaves_children = true;
   Result<void> started = Start(*connection_, unit);
   if (!started) return Pass(std::move(started));

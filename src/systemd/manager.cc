@@ -32,7 +32,7 @@ short Manager::events() const {
 }
 
 std::optional<TimePoint> Manager::deadline() const {
-  if (connection_->lost()) return Clock::now();
+  if (connection_->lost() || tracker_->behind()) return Clock::now();
   uint64_t at = UINT64_MAX;  // CLOCK_MONOTONIC, as Clock
   if (sd_bus_get_timeout(connection_->bus(), &at) < 0 || at == UINT64_MAX) return std::nullopt;
   return TimePoint(std::chrono::microseconds(at));

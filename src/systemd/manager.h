@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,9 +27,9 @@ namespace rm {
 class BusConnection;
 class Tracker;
 
-inline constexpr Milliseconds kCallLimit{25'000};
+inline constexpr Milliseconds kCallLimit{90'000};
 inline constexpr Milliseconds kUserCallLimit{5'000};
-inline constexpr Milliseconds kGuardLimit{10'000};
+inline constexpr Milliseconds kGuardLimit{30'000};
 
 // One unit as PID 1 sees it at one moment.
 struct UnitState {
@@ -72,6 +73,7 @@ std::string HoldUnitName(const std::string& session);                   // rm-ho
 std::string GateUnitName(const std::string& session, uint32_t number);  // rm-gate-SESSION-N.service
 inline constexpr std::string_view kRelaunchUnitPrefix = "rm-relaunch-";
 std::string RelaunchUnitName(const std::string& session, uint32_t number);  // rm-relaunch-...
+std::string OrderUnitName(const std::string& session, uint32_t number);     // rm-order-...
 
 struct Job {
   uint32_t number = 0;
@@ -143,6 +145,7 @@ class Manager {
   // Forgets a failure, and how often the unit was started lately (StartLimitBurst=).
   Result<void> ResetFailed(const std::string& unit);
   // Queues a transient service of RelaunchUnitName behind the session's hold, and returns its name.
+  // It waits for many units by way of one, OrderUnitName, that waits for all of them.
   Result<std::string> QueueRelaunch(const QueuedRelaunch& relaunch);
   // Every queued or running job.
   Result<std::vector<Job>> Jobs();
@@ -173,10 +176,12 @@ class Manager {
   Result<void> QueueJob(const char* method, const std::string& unit);
   Result<void> AwaitGuard(const std::string& hold);
   Result<void> MakeGates(const Hold& hold, std::vector<std::string>& made);
+  Result<std::string> MakeOrder(const QueuedRelaunch& relaunch);
 
   std::optional<uid_t> user_;
   std::unique_ptr<BusConnection> connection_;
   std::unique_ptr<Tracker> tracker_;
+  std::map<std::vector<std::string>, std::string> orders_;  // of the hold: what it is after -> unit
 };
 
 }  // namespace rm

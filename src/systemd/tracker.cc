@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include <utility>
+
 #include "base/win32_codes.h"
 #include "systemd/properties.h"
 
@@ -155,14 +157,18 @@ Result<void> Tracker::Dispatch() {
 }
 
 Result<void> Tracker::Refresh() {
+  // What changes while it is asked is for the next time.
+  const bool all = std::exchange(all_changed_, false);
+  const std::set<std::string> changed = std::exchange(changed_, {});
   for (auto& [name, watched] : watched_) {
-    if (!all_changed_ && !changed_.contains(watched.path)) continue;
+    if (!all && !changed.contains(watched.path)) continue;
     Result<UnitState> state = QueryState(connection_, name);
-    if (!state) return Pass(std::move(state));
+    if (!state) {
+      all_changed_ = true;
+      return Pass(std::move(state));
+    }
     watched.state = std::move(*state);
   }
-  all_changed_ = false;
-  changed_.clear();
   return {};
 }
 

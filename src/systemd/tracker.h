@@ -30,6 +30,8 @@ class Tracker {
   // new one.
   Result<void> Attach();
   Result<void> Dispatch();
+  // Something was heard while a call was answered: Dispatch has to be called without a wait.
+  bool behind() const { return all_changed_ || !changed_.empty() || !job_events_.empty(); }
 
  private:
   struct Watched {

@@ -10,6 +10,7 @@
 #include <map>
 #include <sstream>
 
+#include "crash/pid1.h"
 #include "crash/services.h"
 #include "crash/traced.h"
 

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -17,7 +18,7 @@ namespace rm::test {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::chrono::seconds kLimit{20};
+constexpr std::chrono::seconds kLimit{120};
 
 // "" for a process that has ended meanwhile.
 std::string ReadAll(const std::string& path) {
@@ -154,6 +155,13 @@ int Population::Renewed() const {
   for (const auto& running : Running())
     if (!running.empty() && !old_.contains(*running.begin())) ++renewed;
   return renewed;
+}
+
+int Population::OnOldFile() const {
+  int old = 0;
+  for (const auto& running : Running())
+    old += static_cast<int>(std::ranges::count_if(running, IsOld));
+  return old;
 }
 
 std::string Population::AtWork() const {

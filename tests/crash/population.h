@@ -31,7 +31,7 @@ class Population {
   void StartPlain(int i) const;
   // Starts who does not run, and ends who runs once too often. From here on starts are counted.
   void Complete();
-  // Blocks until each runs exactly once and nobody works for the store, or 20 s. "": so it is, and
+  // Blocks until each runs exactly once and nobody works for the store, or 2 min. "": so it is, and
   // nobody was started more often than that; else what is not. An rm-relaunch that waits for the
   // late departure of a program may.
   std::string AwaitEveryoneOnce(size_t most_starts = 1) const;
@@ -41,6 +41,8 @@ class Population {
   std::vector<std::string> NamesOfWhoRuns() const;
   // How many are other processes than when starts began to be counted.
   int Renewed() const;
+  // How many run a file that was replaced.
+  int OnOldFile() const;
   // Names of the files in the store that are neither the database's nor of a late departure.
   std::vector<std::string> LeftInStore() const;
 

@@ -9,6 +9,8 @@
 #include <chrono>
 #include <fstream>
 
+#include "crash/pid1.h"
+
 namespace rm::test {
 namespace {
 
@@ -40,23 +42,13 @@ int Connect() {
 
 // What is not as it should be in PID 1.
 std::string Left() {
-  std::string left = Systemctl("list-jobs --no-legend");
-  left += Systemctl("list-units --plain --no-legend 'rm-hold-*' 'rm-gate-*'");
-  left += Systemctl("list-units --state=failed --plain --no-legend 'rm-*'");
+  std::string left = LeftInPid1();
   const std::string down = Systemctl("show -p ActiveState --value rm-crash-5.service");
   if (down != "inactive\n") left += "who was down is " + down;
   return left;
 }
 
 }  // namespace
-
-std::string Systemctl(const std::string& arguments) {
-  FILE* const output = popen(("systemctl " + arguments + " 2>&1").c_str(), "r");
-  std::string text;
-  for (int c; (c = fgetc(output)) != EOF;) text += static_cast<char>(c);
-  pclose(output);
-  return text == "No jobs running.\n" ? "" : text;
-}
 
 Services::Services() : population_(kSize, GUEST, [this](int i) { Start(i); }) {
   for (int i = 1; i <= kSize; ++i) {

@@ -27,7 +27,4 @@ class Services {
   int client_ = -1;
 };
 
-// With PID 1's own systemctl; what it prints.
-std::string Systemctl(const std::string& arguments);
-
 }  // namespace rm::test

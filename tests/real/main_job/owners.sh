@@ -61,6 +61,6 @@ check "root's program was relaunched" again 0 1234567
 check "the user's program was relaunched as the user" again $user 7654321
 check "on the new library" theirs_maps
 # A relaunched program's unit keeps the name of the hold that it waited for in memory.
-left=$(systemctl list-units --all --plain --no-legend 'rm-hold-*' 'rm-gate-*' | grep -v inactive)
+left=$(systemctl list-units --all --plain --no-legend 'rm-hold-*' 'rm-gate-*' 'rm-order-*' | grep -v inactive)
 same "no hold and no gate is left" "" "$left"
 finish

@@ -73,7 +73,7 @@ maps_current() {
 no_traces() { # of ours in PID 1
   local left
   left=$(
-    systemctl list-units --all --plain --no-legend 'rm-hold-*' 'rm-gate-*' 'rm-relaunch-*'
+    systemctl list-units --all --plain --no-legend 'rm-hold-*' 'rm-gate-*' 'rm-order-*' 'rm-relaunch-*'
     systemctl --failed --plain --no-legend
   )
   [ -z "$left" ] || echo "left: $left"

@@ -26,7 +26,7 @@ install_unguarded() {
   coproc installer { exec python3 /run/installer.py "$build/lib/librstrtmgr.so.1"; }
   installer_pid=$installer_PID to=${installer[1]} from=${installer[0]}
 }
-no_hold() { ! systemctl list-units --all --plain --no-legend 'rm-hold-*' 'rm-gate-*' 'rm-relaunch-*' | grep -q .; }
+no_hold() { ! systemctl list-units --all --plain --no-legend 'rm-hold-*' 'rm-gate-*' 'rm-order-*' 'rm-relaunch-*' | grep -q .; }
 
 install_unguarded
 read -r said <&"$from"
