@@ -26,6 +26,8 @@ class Connection {
   void SetLockLimit(std::chrono::milliseconds limit);
   // Several statements without parameters.
   void Execute(const char* statements) { database_.exec(statements); }
+  // A statement that may fail.
+  void TryExecute(const char* statement) { (void)database_.tryExec(statement); }
   bool InTransaction();
   // errno of the last system call that failed, 0 if none did.
   int SystemError();

@@ -78,6 +78,17 @@ uint64_t AddDebt(Connection& connection, SessionId session, const Debt& debt) {
   return id;
 }
 
+int DeleteDebts(Connection& connection, SessionId session) {
+  const bool owes =
+      Query(connection, "SELECT 1 FROM debt WHERE session = ?").Number(Row(session)).Next();
+  if (!owes) return 0;
+  connection.Execute("PRAGMA secure_delete=ON");
+  Query(connection, "DELETE FROM debt WHERE session = ?").Number(Row(session)).Run();
+  const int deleted = connection.Changed();
+  connection.Execute("PRAGMA secure_delete=OFF");
+  return deleted;
+}
+
 bool UpdateDebt(Connection& connection, SessionId session, const Debt& debt) {
   Query(connection,
         "UPDATE debt SET state = ?, relaunch_unit = ?, spec_file = ?, sum = ? "

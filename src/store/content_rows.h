@@ -23,6 +23,8 @@ void PutSeen(Connection& connection, SessionId session, const std::vector<App>& 
 
 // Returns the debt's id.
 uint64_t AddDebt(Connection& connection, SessionId session, const Debt& debt);
+// Overwrites them in the database's pages: an environment may hold secrets. Returns how many.
+int DeleteDebts(Connection& connection, SessionId session);
 // False: the session has no debt of this id.
 bool UpdateDebt(Connection& connection, SessionId session, const Debt& debt);
 

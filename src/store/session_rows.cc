@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "base/win32_codes.h"
+#include "store/content_rows.h"
 #include "store/hash_text.h"
 #include "store/row_sum.h"
 #include "store/session_key.h"
@@ -139,7 +140,6 @@ bool DeleteSession(Connection& connection, SessionId session) {
   Query(connection, "DELETE FROM registration WHERE session = ?").Number(Row(session)).Run();
   Query(connection, "DELETE FROM filter WHERE session = ?").Number(Row(session)).Run();
   Query(connection, "DELETE FROM seen WHERE session = ?").Number(Row(session)).Run();
-  Query(connection, "DELETE FROM debt WHERE session = ?").Number(Row(session)).Run();
   return true;
 }
 
@@ -158,10 +158,12 @@ Result<NewSession> AddSession(Connection& connection, const ProcessId& owner,
                               const std::vector<SessionId>& abandoned) {
   NewSession created;
   for (SessionId session : abandoned) {
-    if (Owes(connection, session))
+    if (Owes(connection, session)) {
       created.dead_owe = true;
-    else
+    } else {
+      DeleteDebts(connection, session);
       DeleteSession(connection, session);
+    }
   }
   size_t open = 0;
   for (const SessionRecord& other : ReadSessions(connection)) {

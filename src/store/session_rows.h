@@ -29,7 +29,7 @@ void PutShutdownAttempted(Connection& connection, SessionId session);
 // 1219.
 Result<void> RequireSession(Connection& connection, SessionId session);
 
-// Removes the session and all it knows. False: there is none.
+// Removes the session and all it knows but its debts. False: there is none.
 bool DeleteSession(Connection& connection, SessionId session);
 
 // Adds a session of an earlier boot, which has no key and no owner. False: it is there already.

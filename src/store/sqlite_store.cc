@@ -177,12 +177,16 @@ class SqliteStore final : public SessionStore {
   }
 
   Result<void> End(SessionId session) override {
-    return Change(session, [&](Connection& db) -> Result<void> {
+    int debts = 0;
+    auto ended = Change(session, [&](Connection& db) -> Result<void> {
+      debts = DeleteDebts(db, session);
       DeleteSession(db, session);
-      // The debts go last. Whoever never had any has left nothing elsewhere.
-      if (!boot_debts_ || db.Changed() == 0) return {};
+      // Whoever never had any has left nothing elsewhere.
+      if (!boot_debts_ || debts == 0) return {};
       return boot_debts_->Keep(fmt::format("{:016x}", session), {});
     });
+    if (ended && debts != 0) EmptyLog();
+    return ended;
   }
 
   Result<void> AdoptEarlier() override {
@@ -231,6 +235,17 @@ class SqliteStore final : public SessionStore {
       DropIfBroken();
       throw;
     }
+  }
+
+  // What was overwritten in the database still stands in its log. Unless somebody reads it: then
+  // the next one who ends a session empties it, or the last one who closes it.
+  void EmptyLog() {
+    std::lock_guard lock(mutex_);
+    const FileLimitShield shield;
+    if (!connection_ || connected_by_ != ::getpid()) return;
+    connection_->SetLockLimit(std::chrono::milliseconds(0));
+    connection_->TryExecute("PRAGMA wal_checkpoint(TRUNCATE)");
+    connection_->SetLockLimit(lock_limit_);
   }
 
   // Neither half an opening nor a transaction that could not even be undone is kept.

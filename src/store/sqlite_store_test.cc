@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "base/unique_fd.h"
@@ -77,6 +79,28 @@ TEST(SqliteStoreTest, TheKeyIsNowhereInTheFiles) {
   ASSERT_EQ(::read(file.get(), bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
   EXPECT_EQ(bytes.find(key), std::string::npos);
   EXPECT_EQ(bytes.find(alias), std::string::npos);
+}
+
+TEST(SqliteStoreTest, NothingOfAnEnvironmentStaysAfterTheEnd) {
+  const TestDirectory directory;
+  const auto store = Open(directory.path());
+  const auto somewhere = [&] {
+    for (const auto& entry : std::filesystem::directory_iterator(directory.path())) {
+      std::ifstream file(entry.path(), std::ios::binary);
+      const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+      if (bytes.find("TOKEN=hunter2") != std::string::npos) return true;
+    }
+    return false;
+  };
+  const SessionId session = store->Start(kOwner)->record.id;
+  std::vector<Debt> debts = SampleDebts();
+  for (int i = 0; i < 100; ++i) debts[1].process->environment.push_back("TOKEN=hunter2");
+  ASSERT_TRUE(store->AddDebts(session, debts));
+  EXPECT_TRUE(somewhere());
+  for (Debt& debt : debts) debt.state = DebtState::kPaid;
+  ASSERT_TRUE(store->UpdateDebts(session, debts));
+  ASSERT_TRUE(store->End(session));
+  EXPECT_FALSE(somewhere());
 }
 
 TEST(SqliteStoreTest, AllFilesAreClosedToOthers) {

@@ -109,6 +109,9 @@ void Population::StartPlain(int i) const {
 }
 
 void Population::Complete() {
+  // Who was asked and stayed is ours now: nobody is to start another one when it ends.
+  for (const auto& entry : fs::directory_iterator(store()))
+    if (entry.path().filename().native().starts_with("late-")) fs::remove(entry.path());
   const auto running = Running();
   for (int i = 0; i < size_; ++i) {
     bool complete = false;

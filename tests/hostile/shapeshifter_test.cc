@@ -156,7 +156,6 @@ int InNamespace(const World& world) {
     for (const auto& command : commands) {
       const Ending ending = RunLimited(command);
       if (!ending.Trouble().empty()) trouble += command[1] + ": " + ending.Trouble();
-      if (getenv("RM_HOSTILE_TELL")) printf("%s: %s\n", command[1].c_str(), ending.said.c_str());
       ++ended[command[1] + " " + std::to_string(ending.status)];
       relaunched += command[1] == "run" && ending.status == 0;
     }

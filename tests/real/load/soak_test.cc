@@ -1,6 +1,7 @@
 // What is left of some hundred random sessions? Not a descriptor, thread, process, row or byte.
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -47,8 +48,14 @@ class Soak : public ::testing::Test {
     population_.Complete();
   }
 
+  // rm-relaunch waits up to a minute for who was asked and stayed (a cancelled stop).
   std::map<std::string, int64_t> Use() const {
-    return Usage(population_.store(), population_.program());
+    auto use = Usage(population_.store(), population_.program());
+    for (int i = 0; i < 700 && use["processes"] != 0; ++i) {
+      poll(nullptr, 0, 100);
+      use = Usage(population_.store(), population_.program());
+    }
+    return use;
   }
 
   std::map<std::string, int> done_;
