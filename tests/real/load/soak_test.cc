@@ -48,8 +48,13 @@ class Soak : public ::testing::Test {
     population_.Complete();
   }
 
+  // After a session that is always the same, so that the same things are kept for the next one.
   // rm-relaunch waits up to a minute for who was asked and stayed (a cancelled stop).
-  std::map<std::string, int64_t> Use() const {
+  std::map<std::string, int64_t> Use() {
+    auto session = api::Session::Start();
+    if (Must(session, "start") && Must(session->Register({.files = {"/not/there"}}), "register") &&
+        Must(session->Apps(), "apps"))
+      Must(session->End(), "end");
     auto use = Usage(population_.store(), population_.program());
     for (int i = 0; i < 700 && use["processes"] != 0; ++i) {
       poll(nullptr, 0, 100);
@@ -205,7 +210,9 @@ TEST_F(Soak, NothingIsLeftOfManySessions) {
     printf("%-24s %12ld %12ld\n", what.c_str(), static_cast<long>(before[what]),
            static_cast<long>(now));
     // Not everything was in use at that moment that may be at some time.
-    const int64_t slack = what.starts_with("bytes") ? 65536 : 0;
+    int64_t slack = what.starts_with("bytes") ? 65536 : 0;
+    // SQLite keeps that of a second connection for the next one: to close it ends all locks.
+    if (what == "descriptors") slack = 1;
     EXPECT_LE(now, before[what] + slack) << what;
   }
 }
