@@ -13,8 +13,10 @@
 namespace rm {
 namespace {
 
-constexpr DWORD kPoll = 20;       // ms between two looks at services, which signal nothing here
-constexpr DWORD kLongPoll = 500;  // ms, when an event will wake us
+// Between two looks at services, which signal nothing here, and at whether we are cancelled: the
+// end of a std::stop_callback that runs can wait for ever, for libstdc++ 12 has no futex here, and
+// notifies its condition variable without the lock.
+constexpr DWORD kPoll = 20;  // ms
 constexpr size_t kWaitMost = MAXIMUM_WAIT_OBJECTS - 1;
 
 bool HasEnded(const UniqueHandle& process) {
@@ -82,7 +84,7 @@ Result<std::vector<Answer>> Departures::AwaitAnswers(TimePoint deadline,
                          ""});
     }
     if (!answers.empty() || cancel.stop_requested() || Clock::now() >= deadline) return answers;
-    Wait(deadline, cancel, false);
+    Wait(deadline);
   }
 }
 
@@ -156,41 +158,33 @@ Result<std::vector<Departure>> Departures::AwaitDepartures(TimePoint deadline,
                                                            const std::stop_token& cancel) {
   for (;;) {
     std::vector<Departure> departures;
-    bool services = false;
     for (auto& [number, asked] : asked_) {
       if (!asked.departing || asked.told) continue;
       const std::string trouble = StopNext(asked);
       // A service has left when it is stopped and its process has ended. Others of the same process
       // are stopped with it, so that it ends.
       const bool gone = asked.services.empty() && AllEnded(asked.handles);
-      services = services || !asked.services.empty();
       if (!gone && trouble.empty()) continue;
       asked.told = true;
       departures.push_back({number, gone, gone ? "" : trouble});
     }
     if (!departures.empty() || cancel.stop_requested() || Clock::now() >= deadline)
       return departures;
-    Wait(deadline, cancel, services);
+    Wait(deadline);
   }
 }
 
-// Until a process ends, somebody answers, or we are cancelled; or for a while.
-void Departures::Wait(TimePoint deadline, const std::stop_token& cancel, bool poll) {
-  const std::stop_callback wake(cancel, [this] { ::SetEvent(said_.get()); });
+// Until a process ends or somebody answers; or for a while.
+void Departures::Wait(TimePoint deadline) {
   std::vector<HANDLE> handles{said_.get()};
-  bool all = true;
   for (const auto& [number, asked] : asked_)
     for (const UniqueHandle& handle : asked.handles) {
       if (asked.told || asked.answered != asked.departing || HasEnded(handle)) continue;
-      if (handles.size() >= kWaitMost)
-        all = false;
-      else
-        handles.push_back(handle.get());
+      if (handles.size() < kWaitMost) handles.push_back(handle.get());
     }
   const auto left = std::chrono::ceil<Milliseconds>(deadline - Clock::now()).count();
-  const DWORD most = poll || !all ? kPoll : kLongPoll;
   ::WaitForMultipleObjects(static_cast<DWORD>(handles.size()), handles.data(), FALSE,
-                           static_cast<DWORD>(std::clamp<long long>(left, 0, most)));
+                           static_cast<DWORD>(std::clamp<long long>(left, 0, kPoll)));
 }
 
 }  // namespace rm

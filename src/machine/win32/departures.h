@@ -38,7 +38,7 @@ class Departures {
   Asked& Remember(size_t number, const App& app);
   // Asks the next service when the one before has stopped. "" or why it cannot go on.
   std::string StopNext(Asked& asked);
-  void Wait(TimePoint deadline, const std::stop_token& cancel, bool poll);
+  void Wait(TimePoint deadline);
 
   std::map<size_t, Asked> asked_;
   UniqueHandle said_;  // an event: somebody answered, or we are cancelled

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <mutex>
-#include <thread>
 
 #include "base/win32/handle.h"
+#include "base/win32/thread.h"
 #include "machine/win32/top_levels.h"
 
 namespace rm {
@@ -64,7 +64,7 @@ WindowTalk::~WindowTalk() {
 
 void WindowTalk::Query() {
   KeepLibrary();
-  std::thread([shared = shared_] {
+  RunDetached([shared = shared_] {
     bool refused = false;
     for (HWND window : shared->windows) {
       if (!shared->Begin(window)) return;
@@ -76,7 +76,7 @@ void WindowTalk::Query() {
       if (refused) shared->Set(TalkState::kRefuses);
     }
     if (!refused) shared->Set(TalkState::kAgrees);
-  }).detach();
+  });
 }
 
 TalkState WindowTalk::state() const {
@@ -92,7 +92,7 @@ void WindowTalk::CallOff() {
 
 void WindowTalk::End() {
   KeepLibrary();
-  std::thread([shared = shared_] {
+  RunDetached([shared = shared_] {
     const auto& windows = shared->windows;
     std::vector<HWND> closed;
     std::copy_if(windows.begin(), windows.end(), std::back_inserter(closed), IsMainWindow);
@@ -109,7 +109,7 @@ void WindowTalk::End() {
                             static_cast<UINT>(kLongestEnd - taken), &ignored);
     }
     for (HWND window : closed) ::PostMessageW(window, WM_CLOSE, 0, 0);
-  }).detach();
+  });
 }
 
 }  // namespace rm
