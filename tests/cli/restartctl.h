@@ -33,6 +33,7 @@ class Running {
   void Type(const std::string& keys);
   void Signal(int signal);
   Said Finish();
+  pid_t pid() const { return pid_; }
 
  private:
   bool ReadSome();

@@ -191,7 +191,8 @@ TEST_F(RunCommand, ASignalBeforeTheCommandCancelsAndEverybodyIsBack) {
                         "wait; done"},
                    Running::On::kTerminal);
   ASSERT_TRUE(stubborn.AwaitText("begun"));
-  Running running(Whole(Run({"--relaunch"}, {"echo", "never"})));
+  const std::string pid = std::to_string(stubborn.pid());
+  Running running(Whole(Run({"--relaunch", "-p", pid}, {"echo", "never"})));
   ASSERT_TRUE(running.AwaitText("stopped restartctl"));
   running.Signal(SIGINT);
   const Said said = running.Finish();

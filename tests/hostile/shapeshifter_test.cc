@@ -10,7 +10,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -125,11 +124,9 @@ int InNamespace(const World& world) {
   const bool own_limit = limit >= 0 && write(limit, "600", 3) == 3;
   close(limit);
 
-  std::atomic<bool> over = false;
   Bystanders bystanders;
   std::map<std::string, int> ended;
   std::string trouble;
-  int relaunched = 0;
   // The bystanders are forked by a process without threads of its own.
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return 1;
@@ -157,7 +154,6 @@ int InNamespace(const World& world) {
       const Ending ending = RunLimited(command);
       if (!ending.Trouble().empty()) trouble += command[1] + ": " + ending.Trouble();
       ++ended[command[1] + " " + std::to_string(ending.status)];
-      relaunched += command[1] == "run" && ending.status == 0;
     }
     if (fs::exists(world.path("ran-0"))) trouble += "it was run as root; ";
     while (waitpid(-1, nullptr, WNOHANG) > 0) continue;
