@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -89,12 +90,17 @@ static int Register(void) {
          registered - begin, listed - asked, used.ru_maxrss / 1024);
   CHECK(Seconds() - begin < kSeconds);
   CHECK(used.ru_maxrss / 1024 < kMegabytes);
-  fflush(stdout);
-  _exit(FailedChecks() != 0); /* a sanitizer that looks for leaks in all this gives up */
+  return FailedChecks();
 }
 
 static void TenThousandOfTheLongestAreBorneAndOneLongerIsRefused(void) {
-  CHECK_EQ(RunApart(Register), 0);
+  /* In a child: whoever runs something apart cannot fork any more. */
+  fflush(stdout);
+  const pid_t child = fork();
+  if (child == 0) _exit(RunApart(Register));
+  int status = -1;
+  waitpid(child, &status, 0);
+  CHECK_EQ(status, 0);
 }
 
 const struct Test kLongPathTests[] = {{"TenThousandOfTheLongestAreBorneAndOneLongerIsRefused",
