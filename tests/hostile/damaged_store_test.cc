@@ -91,8 +91,8 @@ TEST_F(Store, SaysWhatItOnceWasOrThatItIsDamaged) {
   int now = 0, earlier = 0, error = 0;
   for (int trial = 0; trial < damage.trials(); ++trial) {
     Restore(directory.path());
-    const char* const kFiles[] = {"sessions.db", "sessions.db-wal", "sessions.db-shm"};
-    const std::string done = damage.Do(fs::path(directory.path()) / kFiles[damage.Below(3)]);
+    const char* const files[] = {"sessions.db", "sessions.db-wal", "sessions.db-shm"};
+    const std::string done = damage.Do(fs::path(directory.path()) / files[damage.Below(3)]);
     const Ending ending = RunLimited([&] {
       const auto store = TryOpen(directory.path());
       Result<std::string> said = store ? Everything(**store) : tl::unexpected(store.error());
