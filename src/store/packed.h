@@ -28,8 +28,11 @@ class PackedWriter {
 // of bytes that were damaged, all are.
 class PackedReader {
  public:
-  explicit PackedReader(std::string_view bytes)
-      : rest_(Unseal(bytes).value_or("")), failed_(!Unseal(bytes)) {}
+  explicit PackedReader(std::string_view bytes) {
+    const auto whole = Unseal(bytes);
+    rest_ = whole.value_or("");
+    failed_ = !whole;
+  }
 
   uint64_t Number();
   int64_t Signed();
@@ -44,7 +47,7 @@ class PackedReader {
   uint64_t Refuse();
 
   std::string_view rest_;
-  bool failed_;
+  bool failed_ = false;
 };
 
 }  // namespace rm

@@ -222,10 +222,15 @@ int RunAsNobody(int (*body)(void *), void *argument) {
 }
 
 int RunApart(int (*body)(void)) {
-  if (unshare(CLONE_NEWPID | CLONE_NEWNS) != 0) return body();
+  /* Whoever has unshared cannot fork any more when the first process has ended. */
+  fflush(stdout);
+  const pid_t outside = fork();
+  if (outside < 0) Die("fork");
+  if (outside != 0) return AwaitExit(outside);
+  if (unshare(CLONE_NEWPID | CLONE_NEWNS) != 0) exit(body());
   const pid_t first = fork();
   if (first < 0) Die("fork");
-  if (first != 0) return AwaitExit(first);
+  if (first != 0) _exit(AwaitExit(first));
   if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
       mount("proc", "/proc", "proc", 0, NULL) != 0)
     _exit(125);

@@ -58,7 +58,7 @@ int RunSelf(const char *verb, const char *first, const char *second);
 int RunAsNobody(int (*body)(void *), void *argument);
 
 /* Runs this where there are no processes but its own, which end with it, and a list is quick; where
- * that is not possible, here. Its exit status. */
+ * that is not possible, in a child like any other. Its exit status. */
 int RunApart(int (*body)(void));
 
 /* A session in which this file is registered. */

@@ -2,13 +2,13 @@
 #include <linux/capability.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 
 #include "apps/relaunch/become.h"
+#include "base/capabilities.h"
 #include "base/win32_codes.h"
 
 namespace rm {
@@ -16,35 +16,6 @@ namespace {
 
 tl::unexpected<Error> NotPossible(const char* what) {
   return Fail(kFailRestart, "{}: {}.", what, strerror(errno));
-}
-
-constexpr uint64_t Bit(int capability) { return uint64_t{1} << capability; }
-
-struct Capabilities {
-  uint64_t effective = 0;
-  uint64_t permitted = 0;
-  uint64_t inheritable = 0;
-};
-
-Result<Capabilities> GetCapabilities() {
-  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  __user_cap_data_struct half[2] = {};
-  if (syscall(SYS_capget, &header, half) != 0) return NotPossible("Capabilities cannot be read");
-  const auto whole = [](uint32_t low, uint32_t high) { return uint64_t{high} << 32 | low; };
-  return Capabilities{whole(half[0].effective, half[1].effective),
-                      whole(half[0].permitted, half[1].permitted),
-                      whole(half[0].inheritable, half[1].inheritable)};
-}
-
-Result<void> SetCapabilities(const Capabilities& wanted) {
-  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  __user_cap_data_struct half[2];
-  for (int i : {0, 1})
-    half[i] = {static_cast<uint32_t>(wanted.effective >> 32 * i),
-               static_cast<uint32_t>(wanted.permitted >> 32 * i),
-               static_cast<uint32_t>(wanted.inheritable >> 32 * i)};
-  if (syscall(SYS_capset, &header, half) != 0) return NotPossible("The capabilities cannot be set");
-  return {};
 }
 
 // While we still may: the bounding set limits what the inheritable set may be given, so it is

@@ -7,9 +7,10 @@
 #include <charconv>
 #include <optional>
 #include <string_view>
+#include <utility>
 
+#include "base/capabilities.h"
 #include "guard/hold.h"
-#include "guard/main/capabilities.h"
 #include "guard/main/watch.h"
 
 namespace {
@@ -36,6 +37,14 @@ std::optional<rm::HoldOptions> Parse(int argc, char** argv) {
   return options;
 }
 
+// Gives up the others. What it executes as root has them all again: rm-relaunch needs them.
+rm::Result<void> KeepCapabilities(uint64_t kept) {
+  rm::Result<rm::Capabilities> now = rm::GetCapabilities();
+  if (!now) return rm::Pass(std::move(now));
+  kept &= now->permitted;
+  return rm::SetCapabilities({kept, kept, 0});
+}
+
 int Fail(const rm::Error& error) {
   fprintf(stderr, "rm-guard: %s\n", error.message.c_str());
   return 1;
@@ -50,7 +59,7 @@ int Watch(int argc, char** argv) {
   options.directory = argv[2];
   options.session = argv[3];
   // To see whether others have ended, and to end what rm-relaunch does not get done in time.
-  rm::Result<void> watched = rm::KeepCapabilities({CAP_KILL, CAP_SYS_PTRACE});
+  rm::Result<void> watched = KeepCapabilities(rm::Bit(CAP_KILL) | rm::Bit(CAP_SYS_PTRACE));
   if (watched) watched = rm::WatchInBackground(options);
   return watched ? 0 : Fail(watched.error());
 }
@@ -65,7 +74,8 @@ int main(int argc, char** argv) {
     return 2;
   }
   // To see what the installer's children ask the service manager for. It executes nothing.
-  rm::Result<void> watched = rm::KeepCapabilities({CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE});
+  rm::Result<void> watched =
+      KeepCapabilities(rm::Bit(CAP_DAC_READ_SEARCH) | rm::Bit(CAP_SYS_PTRACE));
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   if (watched) watched = rm::WatchOwner(*options);
   return watched ? 0 : Fail(watched.error());

@@ -41,7 +41,7 @@ class Departures {
   void Wait(TimePoint deadline);
 
   std::map<size_t, Asked> asked_;
-  UniqueHandle said_;  // an event: somebody answered, or we are cancelled
+  UniqueHandle said_;  // an event: somebody answered
 };
 
 }  // namespace rm
