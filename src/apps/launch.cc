@@ -113,11 +113,13 @@ SpecFileState LookAtSpecFile(const std::string& spec_file, Milliseconds limit) {
   SpecFileState state;
   const UniqueFd file(open(spec_file.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   state.gone = !file && errno == ENOENT;
+  state.unknown = !file && !state.gone;
   if (!file) return state;
   while (flock(file.get(), LOCK_SH | LOCK_NB) != 0 && Clock::now() < deadline)
     poll(nullptr, 0, kNextLook);
   char text[4096];
   const ssize_t size = pread(file.get(), text, sizeof text, 0);
+  state.unknown = size < 0;
   if (size <= 0) return state;
   const std::string_view said(text, static_cast<size_t>(size));
   const LaunchReport report = ParseLaunchReport(said);
@@ -151,7 +153,8 @@ Result<ProcessId> Launch(const std::string& relaunch_program, const std::string&
                 spec_file, limit.count());
   }
   if (!report.failure.empty()) return Fail(kFailRestart, "{}", report.failure);
-  if (!report.started && !LookAtSpecFile(spec_file).started)
+  const SpecFileState file = LookAtSpecFile(spec_file);
+  if (!(file.gone || file.unknown ? report.started : file.started))
     return Fail(kFailRestart, "{} ended before it could start the program of {}.", relaunch_program,
                 spec_file);
   // Under this name it is done with; who waits for a late departure has another one.

@@ -22,6 +22,7 @@ struct SpecFileState {
   bool waiting = false;  // nobody has read it yet
   bool started = false;  // its program was started
   bool gone = false;     // it was done with, called off, or moved to where LateFile says
+  bool unknown = false;  // it cannot be read
   std::string failure;   // why it was not started; "" else
 };
 

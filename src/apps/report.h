@@ -1,7 +1,7 @@
 // How does rm-relaunch tell what became of it? By lines in its file, and to Launch also on a pipe
 // that exec closes:
 //   process PID START_TICKS     it runs, as this process
-//   starting                    exec is next; only in the file, if it can be written to
+//   starting                    exec is next; on the pipe, and then in the file, which decides
 //   failed SENTENCE             it did not
 #pragma once
 

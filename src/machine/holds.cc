@@ -174,6 +174,9 @@ Result<void> Holds::StartProcess(Debt& debt) {
     }
   }
   const SpecFileState file = LookAtSpecFile(debt.spec_file, kBecoming);
+  // To start it twice would be worse.
+  if (file.unknown)
+    return Fail(kFailRestart, "what became of it cannot be read from {}", debt.spec_file);
   const bool done = file.started || (file.gone && !WasLeftLate(debt));
   if (!done) {
     if (!file.waiting) RewriteSpecFile(debt);

@@ -54,13 +54,12 @@ struct Listener {
     for (int fd : {file, report})
       if (fd >= 0) (void)!write(fd, line.data(), line.size());
   }
-  // Exec is next. It is told in one place, so that whoever is killed here has either told it or
-  // not; of the pipe's end Launch makes what stands in the file.
-  void SayStarting() const {
+  // Exec is next. What stands in the file decides: whoever is killed between the two was not
+  // started. False: it could not be told, so nobody must be started.
+  bool SayStarting() const {
     const std::string line = StartingLine();
-    const bool told =
-        file >= 0 && write(file, line.data(), line.size()) == static_cast<ssize_t>(line.size());
-    if (!told && report >= 0) (void)!write(report, line.data(), line.size());
+    if (report >= 0) (void)!write(report, line.data(), line.size());
+    return write(file, line.data(), line.size()) == static_cast<ssize_t>(line.size());
   }
   int Failed(const Error& error, int status) const {
     dprintf(messages, "rm-relaunch: %s\n", error.message.c_str());
@@ -193,7 +192,10 @@ int Run(const char* path, bool reports) {
   if (Result<void> done = Become(*spec, listener.messages); !done)
     return listener.Failed(done.error(), kNotBecome);
 
-  listener.SayStarting();
+  if (!listener.SayStarting())
+    return listener.Failed(
+        Error{kWriteFault, fmt::format("{} cannot be written: {}.", path, strerror(errno))},
+        kNotBecome);
   Result<void> done = LowerLimits(*spec);
   if (done) done = TakeSignals(*spec);
   if (!done) return listener.Failed(done.error(), kNotBecome);
