@@ -14,22 +14,13 @@
 #include <fstream>
 #include <utility>
 
+#include "crash/read_all.h"
+
 namespace rm::test {
 namespace {
 
 namespace fs = std::filesystem;
 constexpr std::chrono::seconds kLimit{120};
-
-// "" for a process that has ended meanwhile.
-std::string ReadAll(const std::string& path) {
-  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  std::string text;
-  char some[4096];
-  for (ssize_t size; file >= 0 && (size = read(file, some, sizeof some)) > 0;)
-    text.append(some, static_cast<size_t>(size));
-  if (file >= 0) close(file);
-  return text;
-}
 
 // argv of every process that lives; zombies have none.
 std::vector<std::pair<pid_t, std::vector<std::string>>> Processes() {

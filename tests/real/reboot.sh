@@ -120,7 +120,7 @@ echo "restart-manager owed 2" >"$state/owed-00000000000000aa"
 chmod 600 "$state/owed-00000000000000aa"
 power_off
 boot
-check "the recover unit says so" inside sh -c \
+check "the recover unit says so" await inside sh -c \
   'systemctl is-failed -q restart-manager-recover &&
    journalctl -u restart-manager-recover -o cat | grep -q "kept as /var/lib/restart-manager/damaged-00000000000000aa"'
 check "the file is there" test -e "$state/damaged-00000000000000aa"

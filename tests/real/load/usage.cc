@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 
+#include "crash/read_all.h"
 #include "real/load/store_rows.h"
 
 namespace rm::test {
@@ -16,11 +16,6 @@ namespace fs = std::filesystem;
 
 int64_t Entries(const std::string& directory) {
   return std::distance(fs::directory_iterator(directory), fs::directory_iterator());
-}
-
-std::string ReadAll(const fs::path& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 struct Process {
