@@ -62,6 +62,24 @@ TEST_F(BothBackendsTest, RegisteredWithARing) {
   EXPECT_EQ(Agreed({Target(file, 0), Target(other, 1)}).size(), 5u);
 }
 
+// Inode numbers of sockets and rings are counted: sooner or later one is that of a target.
+TEST_F(BothBackendsTest, InARingOrAMessageBehindTheNumberOfATarget) {
+  const std::string file = at_.Write("file");
+  const Holder holder({"--io-uring", file, "--in-flight", file});
+  std::vector<FileTarget> targets = {Target(file, 0)};
+  for (const auto& entry :
+       std::filesystem::directory_iterator("/proc/" + std::to_string(holder.pid()) + "/fd")) {
+    struct stat found {};
+    ASSERT_EQ(stat(entry.path().c_str(), &found), 0);
+    if (S_ISREG(found.st_mode) || S_ISCHR(found.st_mode)) continue;
+    targets.push_back(Target(file, 1));
+    targets.back().identity.ino = found.st_ino;
+  }
+  EXPECT_EQ(Agreed(targets).size(), 1u);
+  for (const Backend backend : {Backend::kProc, Backend::kBpf})
+    EXPECT_THAT(Find(targets, backend).in_flight, testing::Contains(holder.id()));
+}
+
 // Of what they are nobody can tell: who has not received them is told.
 TEST_F(BothBackendsTest, DescriptorsInMessagesThatNobodyHasReceived) {
   const std::string file = at_.Write("file");

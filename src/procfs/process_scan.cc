@@ -143,9 +143,11 @@ void ProcessScan::ScanDescriptors(int directory) {
       if (const int error = StatAt(fds.get(), entry->d_name, kWanted, found)) {
         Note(error);
         if (denied_) return;
-      } else if (targets_.MayHave(found.stx_ino)) {
-        Compare(found, fds.get(), entry->d_name, HoldKind::kDescriptor, atoi(entry->d_name));
-      } else if (S_ISSOCK(found.stx_mode)) {
+        continue;
+      }
+      // Also what a socket or a ring holds, whose own number may be that of a target by chance.
+      Compare(found, fds.get(), entry->d_name, HoldKind::kDescriptor, atoi(entry->d_name));
+      if (S_ISSOCK(found.stx_mode)) {
         ScanSocket(directory, entry->d_name);
       } else if (DeviceOf(found) == anonymous_) {
         ScanRing(directory, atoi(entry->d_name));
