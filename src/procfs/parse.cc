@@ -3,6 +3,7 @@
 #include <sys/sysmacros.h>
 
 #include <array>
+#include <cctype>
 #include <charconv>
 
 namespace rm {
@@ -47,7 +48,7 @@ std::optional<ProcessStat> ParseStat(std::string_view text) {
   if (!rest.starts_with(' ')) return std::nullopt;
   rest.remove_prefix(1);
   const std::string_view state = Take(rest, ' ');
-  if (state.size() != 1) return std::nullopt;
+  if (state.size() != 1 || !std::isalpha(static_cast<unsigned char>(state[0]))) return std::nullopt;
   stat.state = state[0];
 
   // From field 4 on there are only numbers, some of them negative.

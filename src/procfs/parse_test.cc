@@ -43,6 +43,7 @@ TEST(ParseStat, KernelThreadByItsFlag) {
 
 TEST(ParseStat, GarbageIsNone) {
   for (const char* text : {"", "1", "1 (a", "1 a) S", ")(", "1 (a) S 1 2", "1 (a)", "1 (a) Sx 1",
+                           "1 (a) \n S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22",
                            "1 (a) S 1 2 3 4 5 6 x 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22"}) {
     EXPECT_FALSE(ParseStat(text)) << text;
   }
