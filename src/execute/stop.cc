@@ -104,8 +104,9 @@ class StopRun {
     auto asked = machine_.Ask(number, app, ahead_.WaitsForTheHold(app));
     if (!asked) {
       Fails(number, asked.error().message);
-    } else if (!*asked && app.unit && taken_along_.contains(*app.unit)) {
-      Leaves(number, kStatusStopped);  // with another one, and is owed its start as well
+    } else if (!*asked &&
+               ((app.unit && taken_along_.contains(*app.unit)) || ahead_.OwedBefore(app))) {
+      Leaves(number, kStatusStopped);  // with another one, or asked before; owed its start as well
     } else if (!*asked) {
       ahead_.OweNothing(app);
       Leaves(number, kStatusStoppedOther);

@@ -267,6 +267,23 @@ TEST_F(StopTest, WhoIsOwedSinceAnEarlierTryIsNotWrittenDownOrQueuedAgain) {
   for (const Debt& debt : state.debts) EXPECT_EQ(debt.state, DebtState::kOwed) << debt.app_name;
 }
 
+// The first try asked it and gave up waiting. It left while the second one had others to ask: it
+// was taken for somebody who went by itself, and never came back.
+TEST_F(StopTest, WhoLeavesLateOnWhatAnEarlierTryAskedIsStillOwed) {
+  plan_ = PlanStop({Returning("editor", 1), Service("nginx", 2)}, sources_, {});
+  std::vector<Debt> earlier = plan_.debts;
+  for (Debt& debt : earlier) debt.state = DebtState::kOwed;
+  ASSERT_TRUE(store_.AddDebts(context_.session.id, earlier));
+  plan_.debts = earlier;
+  machine_.IsGoneAlready("editor");
+  machine_.IsGoneAlready("nginx.service");
+  ASSERT_TRUE(Stop(plan_, context_, machine_, store_));
+  EXPECT_EQ(StatusOf("editor"), kStatusStopped);
+  EXPECT_EQ(StatusOf("nginx"), kStatusStopped);
+  EXPECT_EQ(OnDisk("editor"), DebtState::kOwed);
+  EXPECT_EQ(OnDisk("nginx"), DebtState::kOwed);
+}
+
 TEST_F(StopTest, ManyAreAllAskedBeforeAnybodyIsWaitedFor) {
   std::vector<App> apps;
   for (pid_t pid = 1; pid <= 200; ++pid) {

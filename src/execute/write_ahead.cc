@@ -108,6 +108,13 @@ void WriteAhead::OweNothing(const App& app) {
   if (!cancelled.empty()) (void)store_.UpdateDebts(context_.session.id, cancelled);
 }
 
+bool WriteAhead::OwedBefore(const App& app) const {
+  return std::ranges::any_of(plan_.debts, [&](const Debt& debt) {
+    return debt.state == DebtState::kOwed && IsOwn(debt, app) &&
+           std::ranges::none_of(owed_, [&](const Owed& owed) { return owed.debt == &debt; });
+  });
+}
+
 bool WriteAhead::WaitsForTheHold(const App& app) const {
   return context_.guard && std::any_of(plan_.debts.begin(), plan_.debts.end(),
                                        [&](const Debt& debt) { return IsOwn(debt, app); });

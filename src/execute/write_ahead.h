@@ -22,6 +22,8 @@ class WriteAhead {
   void TakeBack(const std::set<size_t>& left);
   // It ended by itself, or somebody stopped it: then it is not for us to start it.
   void OweNothing(const App& app);
+  // It was asked to leave before this wave, by an earlier try: that it has gone is our doing.
+  bool OwedBefore(const App& app) const;
   // Its start is queued behind the hold.
   bool WaitsForTheHold(const App& app) const;
 
