@@ -57,7 +57,8 @@ bool Put(const ChildQuestions& questions, size_t number, int out) noexcept {
                          int out, milliseconds limit) {
   if (out < 3) out = fcntl(out, F_DUPFD, 3);
   const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-  for (const int fd : {0, 1, 2}) dup2(nothing, fd);
+  for (const int fd : {0, 1, 2})
+    if (fd != questions.descriptor) dup2(nothing, fd);
   CloseAllBut(out, questions.descriptor);
   for (const int signal : {SIGALRM, SIGPIPE, SIGTERM}) std::signal(signal, SIG_DFL);
   sigset_t none;

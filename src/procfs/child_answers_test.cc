@@ -1,7 +1,9 @@
 #include "procfs/child_answers.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <new>
@@ -40,6 +42,27 @@ TEST(ChildAnswersTest, WhoHasNoMemoryToAnswerEndsAndGoesOnNowhereElse) {
   char second_caller = 0;
   EXPECT_EQ(read(in.get(), &second_caller, 1), 0) << "until all who have the other end are gone";
   EXPECT_THAT(answers, ElementsAre(Optional(std::string("yes")), std::nullopt));
+}
+
+// In a program that has closed its standard streams, as daemons do, the descriptor that the answers
+// need has the number of one of them. It was taken for one.
+TEST(ChildAnswersTest, TheDescriptorMayHaveTheNumberOfAStandardStream) {
+  const pid_t daemon = fork();
+  if (daemon == 0) {
+    for (const int stream : {0, 1, 2}) close(stream);
+    if (open("/proc", O_RDONLY | O_DIRECTORY) != 0) _exit(1);
+    ChildQuestions questions;
+    questions.count = 1;
+    questions.descriptor = 0;
+    questions.answer = [](size_t) {
+      return std::string(openat(0, "self", O_PATH | O_CLOEXEC) >= 0 ? "there" : "lost");
+    };
+    const auto answers = AnswersFromChild(questions, std::chrono::seconds(20));
+    _exit(answers && (*answers)[0] == "there" ? 0 : 2);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(daemon, &status, 0), daemon);
+  EXPECT_EQ(status, 0);
 }
 
 }  // namespace
