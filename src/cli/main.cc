@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/exit_codes.h"
 #include "cli/output.h"
+#include "cli/streams.h"
 
 namespace rm::cli {
 namespace {
@@ -49,5 +50,6 @@ int Main(std::vector<std::string> arguments) {
 }  // namespace rm::cli
 
 int main(int argc, char** argv) {
+  rm::cli::ReserveStandardStreams();
   return rm::cli::Main(std::vector<std::string>(argv + 1, argv + argc));
 }

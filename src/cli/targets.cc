@@ -1,13 +1,12 @@
 #include "cli/targets.h"
 
+#include <fcntl.h>
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iostream>
-#include <iterator>
 
 #include "cli/output.h"
 #include "cli/paths.h"
@@ -18,16 +17,27 @@ namespace {
 
 api::Error Wrong(std::string text) { return {ERROR_BAD_ARGUMENTS, std::move(text)}; }
 
-api::Result<std::vector<std::string>> ReadNames(const std::string& from) {
+// To the end, or not at all: who uses what was not read would be left running.
+api::Result<std::string> ReadAll(int fd) {
   std::string text;
-  if (from == "-") {
-    text.assign(std::istreambuf_iterator<char>(std::cin), {});
-  } else {
-    std::ifstream file(from, std::ios::binary);
-    if (!file) return Wrong(fmt::format("cannot read {}: {}", Printable(from), strerror(errno)));
-    text.assign(std::istreambuf_iterator<char>(file), {});
+  char block[64 << 10];
+  for (;;) {
+    const ssize_t size = read(fd, block, sizeof block);
+    if (size == 0) return text;
+    if (size > 0) text.append(block, static_cast<size_t>(size));
+    if (size < 0 && errno != EINTR) return Wrong(strerror(errno));
   }
-  return SplitNames(text);
+}
+
+api::Result<std::vector<std::string>> ReadNames(const std::string& from) {
+  const bool standard = from == "-";
+  const int fd = standard ? STDIN_FILENO : open(from.c_str(), O_RDONLY | O_CLOEXEC);
+  auto text = fd < 0 ? Wrong(strerror(errno)) : ReadAll(fd);
+  if (!standard && fd >= 0) close(fd);
+  if (!text)
+    return Wrong(fmt::format("cannot read {}: {}", standard ? "standard input" : Printable(from),
+                             text.error().text));
+  return SplitNames(*text);
 }
 
 api::Result<std::string> CheckService(const std::string& name) {
