@@ -345,7 +345,7 @@ typedef struct _RMX_PLAN {
   const char *const *rgHeld;
 } RMX_PLAN;
 
-/* What RmShutdown(h, lActionFlags, ..) would do now. Does nothing. */
+/* What RmShutdown(h, lActionFlags, ..) would do now. Does nothing. 160 an unknown flag. */
 DWORD WINAPI RmxGetPlan(DWORD dwSessionHandle, ULONG lActionFlags, RMX_PLAN **ppPlan);
 
 typedef struct _RMX_UNIT {

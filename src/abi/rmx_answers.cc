@@ -153,6 +153,8 @@ DWORD WINAPI RmxGetApps(DWORD dwSessionHandle, RMX_APP_LIST** ppList) {
 DWORD WINAPI RmxGetPlan(DWORD dwSessionHandle, ULONG lActionFlags, RMX_PLAN** ppPlan) {
   return Call([&]() -> Result<void> {
     if (!ppPlan) return Fail(kBadArguments, "RmxGetPlan needs a place for the plan");
+    if (lActionFlags & ~ULONG{RmForceShutdown | RmShutdownOnlyRegistered})
+      return Fail(kBadArguments, "0x{:x} is no RM_SHUTDOWN_TYPE", lActionFlags);
     auto open = Handles().Get(dwSessionHandle);
     if (!open) return Pass(std::move(open));
     StopOptions options;

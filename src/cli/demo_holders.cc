@@ -38,12 +38,12 @@ bool HasEnded(DWORD pid) {
   return ended;
 }
 
-// Ends a process of ours; returns when it is gone.
+// Ends a process of ours, which has nothing to save; returns when it is gone.
 void EndHolder(const api::ProcessId& process) {
   const int fd = OpenPidfd(static_cast<pid_t>(process.dwProcessId));
   if (fd < 0) return;
   const auto now = api::DescribeProcess(process.dwProcessId);
-  if (now && api::SameProcess(*now, process) && SignalPidfd(fd, SIGTERM) == 0) {
+  if (now && api::SameProcess(*now, process) && SignalPidfd(fd, SIGKILL) == 0) {
     pollfd gone{fd, POLLIN, 0};
     while (poll(&gone, 1, -1) < 0) {
     }
@@ -56,6 +56,7 @@ void EndHolder(const api::ProcessId& process) {
 api::Result<DemoHolders> DemoHolders::Create(std::string program) {
   std::error_code failed;
   std::string name = (std::filesystem::temp_directory_path(failed) / "restartctl-demo-XXXXXX");
+  if (failed) errno = failed.value();
   if (failed || !mkdtemp(name.data()))
     return Wrong("cannot make a directory for the demonstration");
   DemoHolders holders;
@@ -87,6 +88,11 @@ api::Result<void> DemoHolders::StartOne(const StopSignals& signals) {
   if (pid < 0) return Wrong("cannot start a process");
   if (pid == 0) {
     signals.RestoreInChild();
+    // It can be asked to leave, also where this program cannot.
+    signal(SIGTERM, SIG_DFL);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
     setsid();
     const int nothing = open("/dev/null", O_RDWR);
     for (const int stream : {0, 1, 2}) dup2(nothing, stream);

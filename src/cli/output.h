@@ -8,15 +8,18 @@
 #include <string_view>
 #include <utility>
 
+#include "cli/text.h"
+
 namespace rm::cli {
 
 void Answer(std::string_view text);
 void Remark(std::string_view text);
 
-// "restartctl: what happened, to what, what to do".
+// "restartctl: what happened, to what, what to do", on one line. Names that others chose have no
+// control over the terminal.
 template <class... Args>
 void Complain(fmt::format_string<Args...> format, Args&&... args) {
-  Remark("restartctl: " + fmt::format(format, std::forward<Args>(args)...) + "\n");
+  Remark("restartctl: " + Printable(fmt::format(format, std::forward<Args>(args)...)) + "\n");
 }
 
 // Whether every answer has arrived.

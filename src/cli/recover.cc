@@ -1,3 +1,4 @@
+#include <csignal>
 #include <restartmanager.hpp>
 #include <vector>
 
@@ -32,9 +33,11 @@ int ListOwed(const RecoverOptions& options) {
 
 int Recover(const RecoverOptions& options) {
   if (options.list) return ListOwed(options);
+  // What is owed is brought back also if nobody reads what is said of it.
+  std::signal(SIGPIPE, SIG_IGN);
   bool anything = false;
   const auto done = api::Recover([&](const api::Event& event) {
-    anything = anything || event.kind == RmxEventRestarted;
+    anything = anything || event.kind == RmxEventRestarted || event.kind == RmxEventNotRestarted;
     Answer((options.json ? EventJson(event) : EventLine(event)) + "\n");
   });
   if (!done) {

@@ -26,7 +26,7 @@ ULONG FlagsOf(const StopOptions& stop) {
 
 // What a refused or failed stop says to a person.
 std::string RefusalText(const api::Error& why, const api::AppList& list) {
-  std::string text = why.text;
+  std::string text = Printable(why.text);
   if (why.code == ERROR_FAIL_NOACTION_REBOOT) {
     for (const api::App& app : list.apps) {
       if (app.reboot_reasons == RmRebootReasonNone || app.status & RmStatusShutdownMasked) continue;
@@ -87,10 +87,17 @@ class Runner {
       : options_(options), progress_(std::move(progress)) {}
 
   int Run() {
+    // Nobody was stopped yet, so a signal may end this program: nothing could be told of it while
+    // names are read from somebody who is slow.
+    const auto targets = Resolve();
+    if (!targets) return Refuse(targets.error());
+    if (options_.dry_run) {
+      auto session = Prepare(*targets);
+      return session ? DryRun(*session) : Refuse(session.error());
+    }
     StopSignals signals;
-    auto session = Prepare();
+    auto session = Prepare(*targets);
     if (!session) return Refuse(session.error());
-    if (options_.dry_run) return DryRun(*session);
 
     auto stopped = Stop(*session, signals);
     int otherwise = 0;
@@ -108,19 +115,21 @@ class Runner {
     return ExitCodeOfError(why.code);
   }
 
-  // Everything that can be said before anybody is stopped.
-  api::Result<api::Session> Prepare() {
+  api::Result<Targets> Resolve() {
     auto targets = ResolveTargets(options_.targets,
                                   options_.missing_ok ? Missing::kIsFine : Missing::kIsError);
-    if (!targets) {
-      return api::Error{targets.error().code, targets.error().text + "; nothing was stopped"};
-    }
+    if (targets) return targets;
+    return api::Error{targets.error().code, targets.error().text + "; nothing was stopped"};
+  }
+
+  // Everything that can be said before anybody is stopped.
+  api::Result<api::Session> Prepare(const Targets& targets) {
     auto session = api::Session::Start();
     if (!session) return session.error();
     if (options_.stop.relaunch) {
       if (auto done = session->SetOption(RmxOptionRelaunch, 1); !done) return done.error();
     }
-    if (auto done = Register(*session, *targets); !done) return done.error();
+    if (auto done = Register(*session, targets); !done) return done.error();
     auto list = ExceptOwnTree(
         *session, options_.leave_critical ? Critical::kLeaveRunning : Critical::kRefuse);
     if (!list) return list.error();
@@ -180,7 +189,7 @@ class Runner {
     const auto back = session.Restart(Teller());
     const bool never_began = !back && back.error().code == ERROR_REQUEST_OUT_OF_SEQUENCE;
     if (!back && !never_began) {
-      progress_.TellError(back.error().text +
+      progress_.TellError(Printable(back.error().text) +
                           "; see restartctl session show, and try restartctl "
                           "recover");
     }
@@ -191,7 +200,7 @@ class Runner {
     if (!back && !never_began) report_.exit_code = kExitNotBack;
     // What is still owed stays owed, for restartctl recover.
     const auto left = back ? session.End() : session.Close();
-    if (!left) progress_.TellError(left.error().text);
+    if (!left) progress_.TellError(Printable(left.error().text));
     progress_.TellReport(report_);
     return report_.exit_code;
   }

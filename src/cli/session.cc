@@ -51,14 +51,24 @@ int AddResources(const std::string& key, const SessionOptions& options) {
   return Done(Register(*session, *targets));
 }
 
+// A filter on nothing would except nobody, and whoever was meant would be stopped.
+api::Error EmptyName(const char* what) {
+  return {ERROR_BAD_ARGUMENTS,
+          fmt::format("the name of {} is empty; is a variable not set?", what)};
+}
+
 api::Result<std::vector<api::FilterTarget>> FilterTargets(const SessionOptions& options) {
   std::vector<api::FilterTarget> targets;
   const auto directory = CurrentDirectory();
   for (const std::string& path : options.executables) {
+    if (path.empty()) return EmptyName("an executable");
     if (!path.starts_with('/') && !directory) return directory.error();
     targets.push_back(api::Executable{AbsolutePath(path, directory ? *directory : "/")});
   }
-  for (const std::string& name : options.targets.services) targets.push_back(api::Service{name});
+  for (const std::string& name : options.targets.services) {
+    if (name.empty()) return EmptyName("a service");
+    targets.push_back(api::Service{name});
+  }
   for (const uint32_t pid : options.targets.pids) {
     auto process = api::DescribeProcess(pid);
     if (!process) return process.error();

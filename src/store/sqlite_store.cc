@@ -49,7 +49,10 @@ class SqliteStore final : public SessionStore {
         is_alive_(std::move(is_alive)),
         boot_debts_(std::move(boot_debts)),
         fork_guard_([this] { BeforeFork(); }, [this] { mutex_.unlock(); }) {}
-  ~SqliteStore() override { DropConnection(); }
+  ~SqliteStore() override {
+    std::lock_guard lock(mutex_);  // another thread may be about to fork
+    DropConnection();
+  }
 
   // Verifies that the store can be used.
   Result<void> Open() {

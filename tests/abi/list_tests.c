@@ -21,6 +21,7 @@ static void NullPointersAreBadArguments(void) {
   UINT needed = 7, count = 1;
   DWORD reasons = 7;
   RM_PROCESS_INFO one;
+  RMX_PLAN *plan = NULL;
   CHECK_EQ(RmGetList(session, NULL, &count, &one, &reasons), ERROR_BAD_ARGUMENTS);
   CHECK_EQ(RmGetList(session, &needed, NULL, &one, &reasons), ERROR_BAD_ARGUMENTS);
   CHECK_EQ(RmGetList(session, &needed, &count, &one, NULL), ERROR_BAD_ARGUMENTS);
@@ -28,6 +29,7 @@ static void NullPointersAreBadArguments(void) {
   CHECK_EQ(needed, 7);
   CHECK_EQ(RmxGetApps(session, NULL), ERROR_BAD_ARGUMENTS);
   CHECK_EQ(RmxGetPlan(session, 0, NULL), ERROR_BAD_ARGUMENTS);
+  CHECK_EQ(RmxGetPlan(session, 0x100, &plan), ERROR_BAD_ARGUMENTS);
   CHECK_EQ(RmxGetSessions(NULL), ERROR_BAD_ARGUMENTS);
   CHECK_EQ(RmEndSession(session), ERROR_SUCCESS);
 }

@@ -156,6 +156,25 @@ TEST_F(RunCommand, FilesCanBeListed) {
   EXPECT_THAT(said.err, HasSubstr("is back"));
 }
 
+// Nothing ended it as long as somebody kept it waiting for names.
+TEST_F(RunCommand, ASignalEndsItWhileItReadsNames) {
+  const std::string names = holders_.directory() + "/names";
+  const Said said =
+      Shell("sh", "mkfifo " + names + "; $R run --files-from " + names + " -- echo ran & exec 9>" +
+                      names + "; kill -TERM $!; exec 9>&-; wait $!");
+  EXPECT_EQ(said.status, 128 + SIGTERM);
+  EXPECT_EQ(said.out, "");
+}
+
+TEST_F(RunCommand, ANameHasNoControlOverTheTerminal) {
+  const Said run = Restartctl({"run", "-s", "a\x1b[31mb", "--", "true"});
+  EXPECT_EQ(run.status, 124);
+  EXPECT_THAT(run.err, HasSubstr("a\\x1b[31mb"));
+  const Said explain = Restartctl({"explain", "a\x1b[31mb"});
+  EXPECT_EQ(explain.status, 124);
+  EXPECT_THAT(explain.err, HasSubstr("a\\x1b[31mb"));
+}
+
 TEST_F(RunCommand, ASignalDuringTheCommandIsPassedOnAndEverybodyIsBack) {
   Start(1);
   Running running(Whole(Run({"--relaunch"}, {"sh", "-c", "echo begun; exec tail -f /dev/null"})));

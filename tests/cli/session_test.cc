@@ -6,6 +6,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
+using ::testing::Not;
 
 class InShell : public RestartctlTest, public ::testing::WithParamInterface<const char*> {};
 
@@ -56,6 +57,18 @@ TEST_F(Session, FiltersAreKeptListedAndRemoved) {
   Restartctl({"session", "end", key});
 }
 
+// It excepted nobody, and whoever was meant was stopped.
+TEST_F(Session, AFilterOnAnEmptyNameIsAMistake) {
+  const std::string key = Restartctl({"session", "start"}).out.substr(0, 32);
+  for (const char* option : {"-x", "-s"}) {
+    const Said said = Restartctl({"session", "filter", key, option, "", "--no-shutdown"});
+    EXPECT_EQ(said.status, 124) << option;
+    EXPECT_THAT(said.err, HasSubstr("is a variable not set?")) << option;
+  }
+  EXPECT_EQ(Restartctl({"session", "filter", key}).out, "");
+  Restartctl({"session", "end", key});
+}
+
 TEST_F(Session, AWrongKeyAndADeadOwnerAreNamed) {
   EXPECT_EQ(Restartctl({"session", "list", std::string(32, '0')}).status, 124);
   EXPECT_EQ(Restartctl({"session", "list"}).status, 124);
@@ -72,11 +85,39 @@ TEST_F(Session, NothingIsOwedIsAnAnswer) {
   Restartctl({"session", "end", key.out.substr(0, 32)});
 }
 
+TEST_F(Session, WhoHasNoWayBackIsToldByRecoverInsteadOfThatNothingWasOwed) {
+  Start(1);
+  const Said stopped = Shell("sh", "K=$($R session start --owner $$); $R session register $K -f " +
+                                       holders_.file() + " && $R session shutdown $K");
+  ASSERT_EQ(stopped.status, 0) << stopped.err;
+  const Said said = Restartctl({"recover"});
+  EXPECT_EQ(said.status, 0) << said.err;
+  EXPECT_THAT(said.out, HasSubstr("was not brought back"));
+  EXPECT_THAT(said.out, Not(HasSubstr("nothing was owed")));
+}
+
+TEST_F(Session, RecoverIsNotEndedByAReaderWhoWentAway) {
+  const Said said =
+      Shell("sh", "mkfifo " + holders_.directory() + "/pipe; exec 8<>" + holders_.directory() +
+                      "/pipe 9>" + holders_.directory() + "/pipe; exec 8<&-; $R recover >&9");
+  EXPECT_EQ(said.status, 125) << said.err;
+}
+
 TEST_F(Session, TheDemonstrationShowsAllStepsAndLeavesNothing) {
   const Said said = Restartctl({"demo"});
   EXPECT_EQ(said.status, 0) << said.err;
   EXPECT_THAT(said.out, HasSubstr("maps \"version 1\""));
   EXPECT_THAT(said.out, HasSubstr("maps \"version 2\""));
+}
+
+// Its programs ignored the signal as well: they could not be stopped, nor ended when it was over.
+TEST_F(Session, TheDemonstrationCanBeSeenWhereTheSignalToLeaveIsIgnored) {
+  const Said said = Shell("sh", "trap '' TERM; $R demo");
+  EXPECT_EQ(said.status, 0) << said.err;
+}
+
+TEST_F(Session, TheDemonstrationTellsWhyItHasNoDirectory) {
+  EXPECT_THAT(Shell("sh", "TMPDIR=/proc/version $R demo").err, HasSubstr("Not a directory"));
 }
 
 }  // namespace
