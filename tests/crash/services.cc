@@ -15,7 +15,7 @@ namespace rm::test {
 namespace {
 
 constexpr int kSize = 5;
-constexpr std::chrono::seconds kLimit{20};
+constexpr std::chrono::seconds kLimit{120};
 constexpr char kSocket[] = "/run/rm-crash-4";
 
 // Much is started here in a short time.

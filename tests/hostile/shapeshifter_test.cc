@@ -82,6 +82,7 @@ struct Bystanders {
         closefrom(0);
         while (true) pause();
       }
+      if (child < 0) return;  // no number is free: later
       alive_.push_back(child);
       ++born;
     }

@@ -19,6 +19,7 @@ active() { inside systemctl is-active --quiet "$1"; }
 down() { ! active "$1"; }
 starts() { [ "$(inside sh -c "wc -l <$1" 2>/dev/null || echo 0)" = "$2" ]; } # FILE COUNT
 owed() { ls "$state" | grep -c '^owed-'; }
+sleepers_are() { [ "$(inside pgrep -fc '^sleep infinity$')" = "$1" ]; }
 owed_are() { [ "$(owed)" = "$1" ]; }
 await() { # COMMAND...
   local end=$((SECONDS + 60))
@@ -66,9 +67,10 @@ begin_update() { # HOW...
 # After the boot: each as it was, and nobody twice.
 check_back() {
   check "what was not enabled, but ran, is back" active rb-plain
-  check "once" starts /run/rb-plain.starts 1
+  # It is active before it has noted its start.
+  check "once" await starts /run/rb-plain.starts 1
   check "what is enabled is back" active rb-enabled
-  check "once" starts /run/rb-enabled.starts 1
+  check "once" await starts /run/rb-enabled.starts 1
   check "a job that the boot has done is not done again" starts /run/rb-job.starts 1
   check "what was down stays down" down rb-down
   check "nothing is owed any more" owed_are 0
@@ -78,7 +80,7 @@ check_back() {
 check_editor() {
   check "the program is told of" await inside sh -c \
     'journalctl -u restart-manager-recover -o cat | grep -q "no service: start /usr/bin/sleep by hand"'
-  check "and not started" test "$(inside pgrep -fc '^sleep infinity$')" = 2  # the two services
+  check "and not started" await sleepers_are 2 # the two services
 }
 power_off() { check "the machine goes down cleanly" grep -q down=clean <("$harness" down -n "$name"); }
 power_cut() {

@@ -73,7 +73,7 @@ static void callback_returns(void) {
   fault();
 }
 static void callback_hangs(void) {
-  use(hangs, 50);
+  use(hangs, 2000); /* time enough to say that it was called, also on a busy machine */
   fault();
 }
 static void callback_crashes(void) {

@@ -49,14 +49,15 @@ class Soak : public ::testing::Test {
   }
 
   // After a session that is always the same, so that the same things are kept for the next one.
-  // rm-relaunch waits up to a minute for who was asked and stayed (a cancelled stop).
+  // rm-relaunch waits up to a minute for who was asked and stayed (a cancelled stop), and the
+  // threads that have searched end by themselves.
   std::map<std::string, int64_t> Use() {
     auto session = api::Session::Start();
     if (Must(session, "start") && Must(session->Register({.files = {"/not/there"}}), "register") &&
         Must(session->Apps(), "apps"))
       Must(session->End(), "end");
     auto use = Usage(population_.store(), population_.program());
-    for (int i = 0; i < 700 && use["processes"] != 0; ++i) {
+    for (int i = 0; i < 700 && (use["processes"] != 0 || use["threads"] != 1); ++i) {
       poll(nullptr, 0, 100);
       use = Usage(population_.store(), population_.program());
     }

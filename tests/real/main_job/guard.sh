@@ -47,6 +47,7 @@ nothing_left() {
 update() {
   local what=$1 ends=$2
   shift 2
+  check "$what: everyone runs before" await 60 all_ready $everyone
   "$@" >/run/told 2>&1 </dev/null &
   local begun=$! inner
   read -r inner </run/started

@@ -25,6 +25,7 @@ events() { told RM_EVENT | tr '\n' ' ' | sed 's/ $//'; }
 
 sleep infinity 3<$lib &
 plain=$!
+await 60 all_ready $everyone
 heard >/run/records
 key=$("$restartctl" session start)
 "$restartctl" session register "$key" -f $lib -s mj-db
@@ -88,14 +89,15 @@ systemctl start mj-second
 
 # An installer that is killed.
 mkfifo /run/started
+await 60 all_ready $everyone
 "$restartctl" run -q -f $lib -- bash -c 'echo $$ >/run/started; exec sleep infinity' &
 runner=$!
 read -r command </run/started
 kill -KILL "$runner"
 wait "$runner" 2>/dev/null
-check "everyone is brought back" await 30 all_active $everyone
+check "everyone is brought back" await 60 all_active $everyone
 dead() { heard >>/run/dead; grep -q '"11000"' /run/dead; }
-check "the guard tells that its installer has died" await 10 dead
+check "the guard tells that its installer has died" await 60 dead
 kill -KILL "$command"
 "$restartctl" recover
 heard >/run/records
@@ -115,6 +117,7 @@ NONE
 "$restartctl" who $lib >/dev/null
 heard >/run/records
 same "one more that only looks is not heard of" "" "$(events </run/records)"
+await 60 all_ready $everyone
 "$restartctl" run -q -f $lib -- true
 heard >/run/records
 same "one that acts is told whole" "10000 10004 10002 10003 10001" \

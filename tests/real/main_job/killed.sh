@@ -8,6 +8,7 @@ mkfifo /run/started
 hold_pid() { main_pid "$(systemctl list-units --plain --no-legend 'rm-hold-*' | cut -d' ' -f1)"; }
 
 begin() { # starts a run whose COMMAND says that it runs, and waits for ever
+  check "everyone runs before" await 60 all_ready $everyone
   # A shell without job control has its background jobs ignore SIGINT.
   env --default-signal=INT "$restartctl" run -q -f $lib -- bash -c 'echo $$ >/run/started; exec sleep infinity' &
   runner=$!
@@ -20,8 +21,8 @@ systemctl start mj-db --no-block
 check "an administrator's start waits" all_down mj-db
 kill -KILL "$runner" "$command" "$(hold_pid)"
 wait "$runner" 2>/dev/null
-check "PID 1 brings everyone back" await 30 all_active $everyone
-check "the hold is gone" await 10 no_traces
+check "PID 1 brings everyone back" await 60 all_active $everyone
+check "the hold is gone" await 60 no_traces
 "$restartctl" recover
 same "recover has nothing left to do" 0 $?
 same "no session is left" "[]" "$("$restartctl" session show --json | tr -d ' \n' | sed 's/.*"sessions":\(\[[^]]*\]\).*/\1/')"
@@ -29,12 +30,12 @@ same "no session is left" "[]" "$("$restartctl" session show --json | tr -d ' \n
 begin
 kill -KILL "$runner"
 wait "$runner" 2>/dev/null
-check "killing restartctl alone is enough" await 30 all_active $everyone
+check "killing restartctl alone is enough" await 60 all_active $everyone
 kill -KILL "$command"
 
 begin
 kill -KILL "$(hold_pid)"
-check "killing the hold alone brings them back, too" await 30 all_active $everyone
+check "killing the hold alone brings them back, too" await 60 all_active $everyone
 kill -KILL "$command"
 wait "$runner"
 same "COMMAND's own end is told" 137 $?

@@ -15,17 +15,22 @@ systemctl start mj-delegate mj-db
 as_user systemctl --user start mj-user
 as_user systemd-run --quiet --user --scope --unit=app-mj-1.scope \
   env LD_PRELOAD=$lib /bin/sleep infinity </dev/null >/dev/null 2>&1 &
-await 10 user_active app-mj-1.scope
+await 60 user_active app-mj-1.scope
 LD_PRELOAD=$lib setsid /bin/sleep 1234567 </dev/null >/dev/null 2>&1 &
 plain=$!
 as_user env LD_PRELOAD=$lib setsid /bin/sleep 7654321 </dev/null >/dev/null 2>&1 &
 again() { pgrep -x --uid "$1" -f "/bin/sleep $2"; } # UID SECONDS: the program that sleeps so long
 theirs_maps() { grep -qs "$lib\$" "/proc/$(again $user 7654321)/maps"; }
-await 10 theirs_maps
+await 60 theirs_maps
 theirs=$(again $user 7654321)
-await 10 grep -q "$lib" "/proc/$plain/maps"
-
-who=$("$restartctl" who $lib)
+await 60 grep -q "$lib" "/proc/$plain/maps"
+await 60 all_ready mj-delegate mj-db
+# What is active was started; it uses the library a little later.
+all_use_it() {
+  who=$("$restartctl" who $lib)
+  grep -q "user:$user/mj-user.service" <<<"$who" && grep -q "app-mj-1.scope" <<<"$who"
+}
+await 60 all_use_it
 echo "$who"
 check "who names the user's service by its manager" grep -q "user:$user/mj-user.service" <<<"$who"
 check "who names the application's scope" grep -q "app-mj-1.scope" <<<"$who"
@@ -59,7 +64,7 @@ check "the delegated service runs" is_active mj-delegate
 check "nobody runs the old content" nobody_holds_old
 check "root's program was relaunched" again 0 1234567
 check "the user's program was relaunched as the user" again $user 7654321
-check "on the new library" theirs_maps
+check "on the new library" await 60 theirs_maps
 # A relaunched program's unit keeps the name of the hold that it waited for in memory.
 left=$(systemctl list-units --all --plain --no-legend 'rm-hold-*' 'rm-gate-*' 'rm-order-*' | grep -v inactive)
 same "no hold and no gate is left" "" "$left"

@@ -32,10 +32,11 @@ as_user systemctl --user start mj-user
 theirs_maps() { # it counts as started before it is executed
   grep -q "$lib" "/proc/$(as_user systemctl --user show --property=MainPID --value mj-user)/maps"
 }
-await 10 theirs_maps
+await 60 theirs_maps
+await 60 all_ready mj-db mj-delegate mj-tmpl@a mj-tmpl@b mj-leaves
 LD_PRELOAD=$lib setsid /bin/sleep 1234567 </dev/null >/dev/null 2>&1 &
 plain=$!
-await 10 grep -q "$lib" "/proc/$plain/maps"
+await 60 grep -q "$lib" "/proc/$plain/maps"
 stale
 same "nothing is outdated before the update" 0 $status
 
@@ -78,7 +79,7 @@ stale
 check "who was left running is still named" grep -q "^mj-leaves.service" <<<"$said"
 same "and nobody else" 1 "$(grep -c '^[^ ]' <<<"$said")"
 systemctl kill --kill-whom=all mj-leaves
-await 10 all_down mj-leaves
+await 60 all_down mj-leaves
 stale
 same "nobody is any more when all are started again" 0 $status
 

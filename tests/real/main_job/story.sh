@@ -47,13 +47,22 @@ prepare() {
   cp "$build/lib/tests/libshared-2.so" $new
 }
 main_pid() { systemctl show --property MainPID --value "$1"; }
-version_of() { cat "/run/main-job/$(main_pid "$1")" 2>/dev/null; }
-# It is active as soon as it was started, and tells a little later.
-tells_version() { [ -n "$(version_of "$1")" ]; }
+# A service is active as soon as it was started, and has loaded the library a little later.
+told_version() { cat "/run/main-job/$(main_pid "$1")" 2>/dev/null; }
+tells_version() { [ -n "$(told_version "$1")" ]; }
+version_of() {
+  await 60 tells_version "$1"
+  told_version "$1"
+}
 is_active() { systemctl is-active --quiet "$1"; }
 all_active() {
   local unit
   for unit; do is_active "$unit" || return 1; done
+}
+# And use the library: whoever does not yet is nobody's user.
+all_ready() {
+  local unit
+  for unit; do is_active "$unit" && tells_version "$unit" || return 1; done
 }
 all_down() {
   local unit

@@ -28,6 +28,7 @@ install_unguarded() {
 }
 no_hold() { ! systemctl list-units --all --plain --no-legend 'rm-hold-*' 'rm-gate-*' 'rm-order-*' 'rm-relaunch-*' | grep -q .; }
 
+await 60 all_ready $everyone
 install_unguarded
 read -r said <&"$from"
 same "a tree is stopped without a guard" stopped "$said"
@@ -57,6 +58,7 @@ same "recover pays it" 0 $?
 check "everyone is back" all_active $everyone
 
 # The tree on the command line: what is moved away is remembered.
+await 60 all_ready $everyone
 "$restartctl" who --tree /srv/main-job >/run/who
 for unit in $everyone; do check "who --tree names $unit" grep -q "$unit.service.*maps $lib" /run/who; done
 "$restartctl" run -q --tree /srv/main-job -- mv $lib $lib.old
