@@ -35,6 +35,12 @@ bool IsUp(const UnitState& state) {
          state.active_state == "activating";
 }
 
+// A guard keeps its file locked as long as it watches.
+bool IsWatched(const std::string& guard_file) {
+  const auto lock = LockFile(guard_file);
+  return lock && !*lock;
+}
+
 std::string DirectoryOf(const std::string& file) { return file.substr(0, file.rfind('/')); }
 
 }  // namespace
@@ -80,8 +86,12 @@ Result<void> Holds::StartGuard(const HoldRequest& request) {
   if (failed == 0) {
     // It puts itself into the background once it watches, and tells by its status.
     int status = 0;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
+    pid_t ended;
+    while ((ended = waitpid(child, &status, 0)) < 0 && errno == EINTR) continue;
+    // In a program that ignores SIGCHLD, or reaps all children itself, the status is lost.
+    const bool watches =
+        ended == child ? WIFEXITED(status) && WEXITSTATUS(status) == 0 : IsWatched(file);
+    if (watches) return {};
   }
   unlink(file.c_str());
   return Fail(kWriteFault, "{} does not watch: {}", program,
