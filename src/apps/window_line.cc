@@ -59,6 +59,12 @@ Result<WindowLine> WindowLine::Start(const std::string& program, const DisplayAc
   if (failed != 0)
     return Fail(kAccessDenied, "{} cannot be started: {}", program, strerror(failed));
   UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, child, 0)));
+  if (!pidfd) {
+    const int error = errno;
+    kill(child, SIGKILL);  // nobody has waited for it, so that the number is still its own
+    waitpid(child, nullptr, 0);
+    return Fail(kOutOfMemory, "{} cannot be watched: {}", program, strerror(error));
+  }
   return WindowLine(std::move(ours), child, std::move(pidfd));
 }
 
@@ -81,7 +87,7 @@ WindowLine::~WindowLine() { End(); }
 void WindowLine::End() {
   socket_.Reset();
   if (child_ == 0) return;
-  if (pidfd_) (void)rm::End(pidfd_.get());
+  (void)rm::End(pidfd_.get());
   while (waitpid(child_, nullptr, 0) < 0 && errno == EINTR) continue;
   child_ = 0;
 }

@@ -1,5 +1,4 @@
 #include <fcntl.h>
-#include <fmt/core.h>
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -9,6 +8,7 @@
 #include <string>
 
 #include "cli/commands.h"
+#include "cli/demo_holders.h"
 #include "cli/exit_codes.h"
 #include "cli/pidfd.h"
 
@@ -31,7 +31,9 @@ std::string MapFirstLine(const std::string& path) {
 
 // Appears whole, or not at all.
 bool SayWhatIsHeld(const std::string& directory, const std::string& content) {
-  const std::string name = fmt::format("{}/holder.{}", directory, getpid());
+  const auto self = restartmanager::DescribeProcess(static_cast<DWORD>(getpid()));
+  if (!self) return false;
+  const std::string name = directory + "/" + HolderName(*self);
   const std::string draft = name + ".draft";
   std::FILE* file = std::fopen(draft.c_str(), "wxe");
   if (!file) return false;

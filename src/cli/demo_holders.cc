@@ -8,12 +8,13 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 
 #include "cli/pidfd.h"
 
@@ -22,18 +23,30 @@ namespace api = restartmanager;
 namespace {
 
 constexpr std::chrono::seconds kPatience{30};
-constexpr std::string_view kPrefix = "holder.";
 
 api::Error Wrong(const std::string& what) {
   return {ERROR_WRITE_FAULT, fmt::format("{}: {}", what, strerror(errno))};
 }
 
-// Not by whether there is a process: the dead remain until their parent looks at them.
-bool HasEnded(DWORD pid) {
-  const int fd = OpenPidfd(static_cast<pid_t>(pid));
+// The process whose name that is. A draft has one that goes on.
+std::optional<api::ProcessId> ParseHolderName(const std::string& name) {
+  api::ProcessId process{};
+  FILETIME& start = process.ProcessStartTime;
+  int end = 0;
+  const int read = sscanf(name.c_str(), "holder.%u.%u.%u%n", &process.dwProcessId,
+                          &start.dwHighDateTime, &start.dwLowDateTime, &end);
+  if (read != 3 || static_cast<size_t>(end) != name.size()) return std::nullopt;
+  return process;
+}
+
+// Not by whether there is a process: the dead remain until their parent looks at them, and its
+// number may be another's by now.
+bool HasEnded(const api::ProcessId& process) {
+  const int fd = OpenPidfd(static_cast<pid_t>(process.dwProcessId));
   if (fd < 0) return true;
+  const auto now = api::DescribeProcess(process.dwProcessId);
   pollfd gone{fd, POLLIN, 0};
-  const bool ended = poll(&gone, 1, 0) != 0;
+  const bool ended = !now || !api::SameProcess(*now, process) || poll(&gone, 1, 0) != 0;
   close(fd);
   return ended;
 }
@@ -52,6 +65,12 @@ void EndHolder(const api::ProcessId& process) {
 }
 
 }  // namespace
+
+std::string HolderName(const api::ProcessId& process) {
+  const FILETIME& start = process.ProcessStartTime;
+  return fmt::format("holder.{}.{}.{}", process.dwProcessId, start.dwHighDateTime,
+                     start.dwLowDateTime);
+}
 
 api::Result<DemoHolders> DemoHolders::Create(std::string program) {
   std::error_code failed;
@@ -107,13 +126,8 @@ std::vector<HolderState> DemoHolders::Look() {
   std::vector<HolderState> alive;
   std::error_code failed;
   for (const auto& entry : std::filesystem::directory_iterator(directory_, failed)) {
-    const std::string name = entry.path().filename();
-    if (!name.starts_with(kPrefix)) continue;
-    DWORD pid = 0;
-    const char* end = name.data() + name.size();
-    if (std::from_chars(name.data() + kPrefix.size(), end, pid).ptr != end) continue;  // a draft
-    const auto process = api::DescribeProcess(pid);
-    if (!process || HasEnded(pid)) continue;
+    const auto process = ParseHolderName(entry.path().filename());
+    if (!process || HasEnded(*process)) continue;
     HolderState state{*process, ""};
     std::getline(std::ifstream(entry.path()) >> std::ws, state.content);
     alive.push_back(state);

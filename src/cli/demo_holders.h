@@ -15,6 +15,9 @@ struct HolderState {
   std::string content;
 };
 
+// The file in which a holder says what it has.
+std::string HolderName(const restartmanager::ProcessId& process);
+
 // A directory of its own with the file in it. The destructor ends the holders, waits until they are
 // gone, and removes everything.
 class DemoHolders {
