@@ -1,6 +1,7 @@
 #include "procfs/process.h"
 
 #include <gmock/gmock.h>
+#include <grp.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <numeric>
 
 #include "holder/holder.h"
 
@@ -107,6 +109,16 @@ TEST(ReadProcess, BlockedInOneThreadOnlyIsNotBlocked) {
   const Holder all({"--block-term", "--private-table", file});
   EXPECT_FALSE(Read(Live(), one.pid()).blocks_term);
   EXPECT_TRUE(Read(Live(), all.pid()).blocks_term);
+}
+
+TEST(ReadProcess, OfAsManyGroupsAsThereMayBe) {
+  if (geteuid() != 0) GTEST_SKIP() << "lacks root, to enter groups";
+  const Holder holder({}, {.prepare = [] {
+                        std::vector<gid_t> groups(65536);
+                        std::iota(groups.begin(), groups.end(), 4'000'000'000);
+                        if (setgroups(groups.size(), groups.data())) _exit(3);
+                      }});
+  EXPECT_EQ(Read(Live(), holder.pid()).id, holder.id());
 }
 
 TEST(ReadProcess, LeaderThatHasExitedDoesNotBlock) {

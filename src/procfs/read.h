@@ -12,7 +12,7 @@
 
 namespace rm {
 
-inline constexpr size_t kSmallFile = 64 << 10;
+inline constexpr size_t kSmallFile = 1 << 20;  // a status names up to 65,536 groups
 inline constexpr char kDeletedSuffix[] = " (deleted)";
 
 // These return 0 or an errno. A directory /proc/PID that was opened stays that process: once it has
