@@ -39,11 +39,16 @@ int Search::Run(unsigned threads, const Patience& patience) {
   for (unsigned i = 0; i < threads; ++i) Start();
   std::unique_lock lock(lock_);
   for (;;) {
+    size_t replacements = 0;
+    const std::optional<Clock::time_point> due = Check(patience, replacements);
+    if (cancel_.stop_requested() || (!due && replacements == 0)) break;
+    if (replacements == 0) {
+      changed_.wait_until(lock, *due);
+      continue;
+    }
     lock.unlock();
-    const std::optional<Clock::time_point> due = Check(patience);
+    for (size_t i = 0; i < replacements; ++i) Start();
     lock.lock();
-    if (!due || cancel_.stop_requested()) break;
-    changed_.wait_until(lock, *due);
   }
   // Whoever is left behind, or still at work after a cancellation, finds nothing more to do.
   next_ = pids_.size() + 1;
@@ -145,37 +150,32 @@ void Search::Abandon(Worker& worker) {
   if (id.pid) found_.unreadable.push_back(id);
 }
 
-std::optional<Search::Clock::time_point> Search::Check(const Patience& patience) {
+std::optional<Search::Clock::time_point> Search::Check(const Patience& patience,
+                                                       size_t& replacements) {
   std::optional<Clock::time_point> due;
-  size_t replacements = 0;
-  {
-    const std::lock_guard guard(lock_);
-    const Clock::time_point now = Clock::now();
-    for (Worker& worker : workers_) {
-      if (worker.ended || worker.abandoned) continue;
-      if (worker.steps != worker.scan.steps()) {
-        worker.steps = worker.scan.steps();
-        worker.since = now;
-      }
-      const Clock::time_point end =
-          worker.since + (abandoned_ == 0 ? patience.first : patience.later);
-      if (end <= now) {
-        Abandon(worker);
-        ++replacements;
-      } else {
-        due = due ? std::min(*due, end) : end;
-      }
+  const Clock::time_point now = Clock::now();
+  for (Worker& worker : workers_) {
+    if (worker.ended || worker.abandoned) continue;
+    if (worker.steps != worker.scan.steps()) {
+      worker.steps = worker.scan.steps();
+      worker.since = now;
     }
-    if (replacements && abandoned_ >= patience.most) {
-      replacements = 0;
-      for (size_t i = next_.exchange(pids_.size() + 1); i <= pids_.size(); ++i) {
-        found_.unanswered.push_back({i ? pids_[i - 1] : 0, 0});
-        if (i) found_.unreadable.push_back({pids_[i - 1], 0});
-      }
+    const Clock::time_point end =
+        worker.since + (abandoned_ == 0 ? patience.first : patience.later);
+    if (end <= now) {
+      Abandon(worker);
+      ++replacements;
+    } else {
+      due = due ? std::min(*due, end) : end;
     }
   }
-  for (size_t i = 0; i < replacements; ++i) Start();
-  if (replacements) return Clock::now();
+  if (replacements && abandoned_ >= patience.most) {
+    replacements = 0;
+    for (size_t i = next_.exchange(pids_.size() + 1); i <= pids_.size(); ++i) {
+      found_.unanswered.push_back({i ? pids_[i - 1] : 0, 0});
+      if (i) found_.unreadable.push_back({pids_[i - 1], 0});
+    }
+  }
   return due;
 }
 

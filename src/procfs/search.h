@@ -54,8 +54,10 @@ class Search : public std::enable_shared_from_this<Search> {
   void LookAtKernel(Worker& worker);
   void Collect(Worker& worker);
   void Abandon(Worker& worker);
-  // When the next worker has to have got on; none: all have ended.
-  std::optional<Clock::time_point> Check(const Patience& patience);
+  // Under the lock, until the caller waits: who ends in between would not be noticed. When the next
+  // worker has to have got on; none: all have ended or were left behind, and so many of these have
+  // to be replaced.
+  std::optional<Clock::time_point> Check(const Patience& patience, size_t& replacements);
 
   const ProcTree proc_;
   const TargetSet targets_;
