@@ -138,6 +138,18 @@ TEST_F(FindHoldersTest, LeaderHasExitedAndAnotherThreadHolds) {
                                    Hold(holder.pid(), HoldKind::kMapping)));
 }
 
+// Each thread that is listed may have ended before it is looked at.
+TEST_F(FindHoldersTest, LeaderHasExitedAndNoThreadStays) {
+  const std::string file = at_.Write("file"), library = at_.Write("library");
+  const Holder holder({"--open", file, "--map", library, "--relay"});
+  const std::vector<FileTarget> targets{Target(file, 0), Target(library, 1)};
+  for (int round = 0; round < 200; ++round) {
+    const auto scan = FindHolders(proc_, targets, {.only = std::vector{holder.pid()}});
+    ASSERT_TRUE(scan);
+    ASSERT_TRUE(scan->holdings.size() == 2 || !scan->unreadable.empty()) << "round " << round;
+  }
+}
+
 TEST_F(FindHoldersTest, SelfIsReportedLikeAnyOther) {
   const std::string file = at_.Write("file");
   const UniqueFd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC));
@@ -187,6 +199,24 @@ TEST_F(FindHoldersTest, AnotherBirthTimeIsAnotherFile) {
   EXPECT_THAT(Holds(target), IsEmpty());
   target.identity.btime_ns = 0;  // not known
   EXPECT_EQ(Holds(target).size(), 2u);
+}
+
+// The path of a mapping is as long as it likes: each directory is made from within the one above.
+TEST_F(FindHoldersTest, MappingBehindOneWhosePathIsLongerThanAnyName) {
+  const std::string file = at_.Write("file");
+  UniqueFd at(open(at_.path().c_str(), O_PATH | O_CLOEXEC));
+  const std::string name(255, 'x');
+  for (int depth = 0; depth < 300; ++depth) {
+    ASSERT_EQ(mkdirat(at.get(), name.c_str(), 0755), 0);
+    at = UniqueFd(openat(at.get(), name.c_str(), O_PATH | O_CLOEXEC));
+    ASSERT_TRUE(at);
+  }
+  const UniqueFd deep(openat(at.get(), "deep", O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+  ASSERT_EQ(write(deep.get(), "x", 1), 1);
+  // The later one gets the lower addresses, and comes first.
+  const Holder holder({"--map", file, "--map", "deep"},
+                      {.prepare = [&] { (void)!fchdir(at.get()); }});
+  EXPECT_THAT(Holds(Target(file)), UnorderedElementsAre(Hold(holder.pid(), HoldKind::kMapping)));
 }
 
 TEST_F(FindHoldersTest, SameObjectAsCurrentAndPreviousIsToldOnceAsCurrent) {
@@ -251,6 +281,19 @@ TEST_F(FindHoldersTest, FileOfARingWithoutADescriptor) {
   ASSERT_EQ(scan.holdings.size(), 1u);
   EXPECT_EQ(scan.holdings[0].kind, HoldKind::kRing);
   EXPECT_TRUE(scan.holdings[0].previous_content);
+}
+
+// The kernel tells the files of a ring only while nobody is at work in it.
+TEST_F(FindHoldersTest, FileOfARingThatNeverRests) {
+  const std::string file = at_.Write("file");
+  const Holder holder({"--busy-io-uring", file});
+  const FileTarget target = Target(file);
+  for (int round = 0; round < 50; ++round) {
+    const auto scan =
+        FindHolders(proc_, std::span(&target, 1), {.only = std::vector{holder.pid()}});
+    ASSERT_TRUE(scan);
+    ASSERT_TRUE(!scan->holdings.empty() || !scan->unreadable.empty()) << "round " << round;
+  }
 }
 
 // To compare what has only a name it is opened, and so are the roots that names are below of.

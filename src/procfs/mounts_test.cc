@@ -146,6 +146,50 @@ TEST_F(MountsTest, UnprivilegedCallerIsNotFooledByNames) {
   EXPECT_EQ(status, 0);
 }
 
+// Without map_files there is the name, which shows that the number is another file's now.
+TEST_F(MountsTest, UnprivilegedCallerIsNotFooledByAReusedNumber) {
+  const std::string file = at_.Write("file");
+  const auto found = IdentifyFile(file);
+  if (!found->at_registration->btime_ns) GTEST_SKIP() << "lacks a file system with birth times";
+  const Holder holder({"--map", file});
+  FileTarget before{.identity = *found->at_registration, .previous = true}, now = before;
+  before.identity.btime_ns -= 1;
+  const pid_t child = fork();
+  if (child == 0) {
+    DropMapFiles();
+    const auto proc = ProcTree::Open();
+    const auto none = FindHolders(*proc, std::span(&before, 1));
+    const auto one = FindHolders(*proc, std::span(&now, 1));
+    _exit(none->holdings.empty() && one->holdings.size() == 1 ? 0 : 1);
+  }
+  int status = 1;
+  waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+}
+
+// A user's FUSE mount lets nobody else ask for anything, not even root.
+TEST_F(MountsTest, DescriptorBehindOneThatOnlyItsUserMayAskAbout) {
+  fs::create_directory(at_.path() + "/fuse");
+  const std::string file = at_.Write("file");
+  const pid_t child = fork();
+  if (child == 0) {
+    const UniqueFd device(open("/dev/fuse", O_RDWR | O_CLOEXEC));
+    const std::string options =
+        "rootmode=40000,user_id=65534,group_id=65534,fd=" + std::to_string(device.get());
+    const std::string point = at_.path() + "/fuse";
+    if (!device || !EnterOwnMounts() ||
+        mount("none", point.c_str(), "fuse", MS_NOSUID | MS_NODEV, options.c_str())) {
+      _exit(77);
+    }
+    const Holder holder({"--path", point, "--open", file});
+    _exit(Holds(file) == std::vector<Hold>{{holder.pid(), HoldKind::kDescriptor}} ? 0 : 1);
+  }
+  int status = 1;
+  waitpid(child, &status, 0);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 77) GTEST_SKIP() << "lacks FUSE";
+  EXPECT_EQ(status, 0);
+}
+
 // The layers on one file system, and on two, where st_dev is not the device that maps shows.
 class OverlayTest : public MountsTest, public testing::WithParamInterface<bool> {
  protected:

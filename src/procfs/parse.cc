@@ -9,7 +9,8 @@
 namespace rm {
 namespace {
 
-constexpr uint64_t kKernelThreadFlag = 0x00200000;  // PF_KTHREAD, include/linux/sched.h
+// PF_EXITING and PF_KTHREAD, include/linux/sched.h
+constexpr uint64_t kEndingFlag = 0x00000004, kKernelThreadFlag = 0x00200000;
 constexpr int kMostCpus = 8192;
 constexpr std::string_view kBlanks = " \t";
 
@@ -37,6 +38,7 @@ bool TakeHex(std::string_view& text, char separator, uint64_t& number) {
 }  // namespace
 
 bool ProcessStat::is_kernel_thread() const { return flags & kKernelThreadFlag; }
+bool ProcessStat::is_ending() const { return has_exited() || flags & kEndingFlag; }
 
 std::optional<ProcessStat> ParseStat(std::string_view text) {
   const size_t open = text.find('(');
@@ -152,18 +154,22 @@ std::string UnescapeOctal(std::string_view printed) {
   return text;
 }
 
-std::vector<std::string> RingFiles(std::string_view fdinfo) {
+std::optional<std::vector<std::string>> RingFiles(std::string_view fdinfo) {
   std::vector<std::string> paths;
-  bool files = false;
+  bool files = false, told = false;
   while (!fdinfo.empty()) {
     std::string_view line = Take(fdinfo, '\n');
     if (line.starts_with("User")) files = line.starts_with("UserFiles:");
     if (!files) continue;
     SkipBlanks(line);
-    const bool numbered = ParseNumber(Take(line, ':')).has_value();
+    const std::string_view word = Take(line, ':');
     SkipBlanks(line);
-    if (numbered && line.starts_with('/')) paths.push_back(UnescapeOctal(line));
+    if (word == "UserFiles" && ParseNumber(line) == 0) told = true;
+    if (!ParseNumber(word)) continue;
+    told = true;
+    if (line.starts_with('/')) paths.push_back(UnescapeOctal(line));
   }
+  if (!told) return std::nullopt;
   return paths;
 }
 

@@ -30,6 +30,8 @@ struct ProcessStat {
   bool is_kernel_thread() const;
   // The leader has exited; it may still be listed because threads run or nobody has waited.
   bool has_exited() const { return state == 'Z' || state == 'X'; }
+  // What it had may be gone already, though it has not exited yet.
+  bool is_ending() const;
 };
 
 std::optional<ProcessStat> ParseStat(std::string_view text);
@@ -58,8 +60,9 @@ std::string UnescapeMapsPath(std::string_view printed);
 std::string UnescapeOctal(std::string_view printed);
 
 // The paths of the files that are registered with a ring: /proc/PID/fdinfo/FD of an io_uring. Older
-// kernels print names without a folder; these are left out.
-std::vector<std::string> RingFiles(std::string_view fdinfo);
+// kernels print names without a folder; these are left out. None: the kernel has not told them,
+// because the ring was at work at that moment; or, since Linux 6.13, its table has no file at all.
+std::optional<std::vector<std::string>> RingFiles(std::string_view fdinfo);
 
 // The files of /proc/swaps; devices are left out. A deleted one ends in " (deleted)".
 std::vector<std::string> SwapFiles(std::string_view swaps);

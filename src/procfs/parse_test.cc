@@ -103,10 +103,17 @@ TEST(UnescapeOctal, BlanksAndWhatIsNoEscape) {
 
 TEST(RingFiles, OnlyOfTheListOfFiles) {
   EXPECT_THAT(
-      RingFiles("SqMask:\t0x0\nUserFiles:\t3\n    0: /opt/a\\040b\n    1: name-of-old-kernels\n"
-                "    2: /x (deleted)\nUserBufs:\t1\n    0: /no/file\nPollList:\n"),
+      *RingFiles("SqMask:\t0x0\nUserFiles:\t3\n    0: /opt/a\\040b\n    1: name-of-old-kernels\n"
+                 "    2: /x (deleted)\nUserBufs:\t1\n    0: /no/file\nPollList:\n"),
       ElementsAre("/opt/a b", "/x (deleted)"));
-  EXPECT_TRUE(RingFiles("pos:\t0\nflags:\t02\n").empty());
+  EXPECT_EQ(RingFiles("pos:\t0\nUserFiles:\t0\nUserBufs:\t0\n"), std::vector<std::string>());
+}
+
+// Linux 6.13 and later on the one hand, earlier ones on the other.
+TEST(RingFiles, NoneOfARingThatWasAtWork) {
+  EXPECT_FALSE(RingFiles("pos:\t0\nflags:\t02\n"));
+  EXPECT_FALSE(RingFiles("SqThread:\t-1\nUserFiles:\t2\nUserBufs:\t1\n    0: 0x10/16\n"));
+  EXPECT_TRUE(RingFiles("SqThread:\t-1\nUserFiles:\t2\n    0: <none>\n    1: <none>\n"));
 }
 
 TEST(SwapFiles, DevicesAreLeftOut) {

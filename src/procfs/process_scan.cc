@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/kcmp.h>
+#include <sched.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -21,6 +22,8 @@ namespace {
 constexpr size_t kBuffer = 64 << 10;
 constexpr unsigned kWanted = STATX_INO | STATX_BTIME;
 constexpr size_t kLargeFile = 16 << 20;  // a ring has up to 32,768 files
+constexpr int kRingTries = 200;          // one that never rests tells its files each 30th time
+constexpr int kThreadTries = 100;
 constexpr char kRingLink[] = "anon_inode:[io_uring]";
 
 // True when the thread's table is the one of a thread that was looked at. Where the kernel does not
@@ -91,15 +94,24 @@ void ProcessScan::ForgetWitnesses(size_t kept) {
   for (; witnesses_.size() > kept; witnesses_.pop_back()) asked_.erase(witnesses_.back().target);
 }
 
-// Threads may have tables of their own (unshare(2)), and outlive the leader, which then has none.
+// Threads may have tables of their own (unshare(2)), and outlive the leader, which then has none:
+// what they share is seen through one that stays meanwhile.
 void ProcessScan::ScanThreads(int directory) {
+  ProcessStat leader;
+  const bool leader_left = ReadStat(directory, leader) == 0 && leader.is_ending();
+  for (int i = 0; i < kThreadTries; ++i)
+    if (ScanEachThread(directory, leader_left) || !leader_left) return;
+  denied_ = true;
+}
+
+// Whether one of them shares what the leader had, and was there before and after it was looked at.
+bool ProcessScan::ScanEachThread(int directory, bool leader_left) {
   UniqueFd tasks;
   std::vector<pid_t> tids;
   Note(OpenDirectoryAt(directory, "task", tasks));
-  if (!tasks) return;
+  if (!tasks) return false;
   Note(ListNumbers(tasks.get(), tids));
-  ProcessStat leader;
-  bool memory_seen = ReadStat(directory, leader) != 0 || !leader.has_exited();
+  bool memory_seen = !leader_left;
 
   std::vector<pid_t> files_seen, directories_seen;
   if (proc_.live()) files_seen = directories_seen = {pid_};
@@ -113,17 +125,22 @@ void ProcessScan::ScanThreads(int directory) {
     if (!task) continue;
     if (files) ScanDescriptors(task.get());
     if (directories) ScanDirectories(task.get());
+    if (!memory_seen) ScanMemoryOfThread(task.get(), tid);
+    ProcessStat stat;
+    if (ReadStat(task.get(), stat) || stat.is_ending()) continue;  // it may have had nothing left
+    memory_seen = true;
     if (files && proc_.live()) files_seen.push_back(tid);
     if (directories && proc_.live()) directories_seen.push_back(tid);
-    ProcessStat stat;
-    if (!memory_seen && ReadStat(task.get(), stat) == 0 && !stat.has_exited()) {
-      // Only /proc/TID has map_files. It is ours if the thread still exists after it was opened.
-      UniqueFd whole;
-      const bool ours = OpenProcess(proc_, tid, whole) == 0 && ReadStat(task.get(), stat) == 0;
-      ScanMemory(ours ? whole.get() : task.get(), ours ? tid : 0);
-      memory_seen = true;
-    }
   }
+  return memory_seen;
+}
+
+// Only /proc/TID has map_files. It is ours if the thread still exists after it was opened.
+void ProcessScan::ScanMemoryOfThread(int task, pid_t tid) {
+  UniqueFd whole;
+  ProcessStat stat;
+  const bool ours = OpenProcess(proc_, tid, whole) == 0 && ReadStat(task, stat) == 0;
+  ScanMemory(ours ? whole.get() : task, ours ? tid : 0);
 }
 
 void ProcessScan::ScanDescriptors(int directory) {
@@ -141,8 +158,8 @@ void ProcessScan::ScanDescriptors(int directory) {
       at += entry->d_reclen;
       if (entry->d_name[0] == '.') continue;
       if (const int error = StatAt(fds.get(), entry->d_name, kWanted, found)) {
-        Note(error);
-        if (denied_) return;
+        Note(error);  // of this one alone: a server's, or a FUSE program's that answers its user
+                      // only
         continue;
       }
       // Also what a socket or a ring holds, whose own number may be that of a target by chance.
@@ -173,11 +190,18 @@ void ProcessScan::ScanLink(int directory, const char* name, HoldKind kind) {
 void ProcessScan::ScanRing(int directory, int fd) {
   std::string text;
   if (ReadLinkAt(directory, fmt::format("fd/{}", fd).c_str(), text) || text != kRingLink) return;
-  if (const int error =
-          ReadFileAt(directory, fmt::format("fdinfo/{}", fd).c_str(), kLargeFile, text)) {
-    return Note(error);
+  std::optional<std::vector<std::string>> files;
+  for (int i = 0; i < kRingTries && !files; ++i) {
+    if (i % 16 == 15) sched_yield();  // to who may have been interrupted at its work
+    ++steps_;
+    if (const int error =
+            ReadFileAt(directory, fmt::format("fdinfo/{}", fd).c_str(), kLargeFile, text)) {
+      return Note(error);
+    }
+    files = RingFiles(text);
   }
-  for (const std::string& path : RingFiles(text)) {
+  if (!files) return FieldOf(text, "UserFiles").empty() ? Note(EBUSY) : void();
+  for (const std::string& path : *files) {
     struct statx found {};
     UniqueFd object;
     if (OpenNamed(directory, path, object, found)) {
@@ -193,8 +217,10 @@ void ProcessScan::ScanRing(int directory, int fd) {
 
 void ProcessScan::ScanSocket(int directory, const char* fd) {
   std::string text;
-  if (in_flight_ || ReadFileAt(directory, fmt::format("fdinfo/{}", fd).c_str(), kSmallFile, text)) {
-    return;
+  if (in_flight_) return;
+  if (const int error =
+          ReadFileAt(directory, fmt::format("fdinfo/{}", fd).c_str(), kSmallFile, text)) {
+    return Note(error);
   }
   in_flight_ = ParseNumber(FieldOf(text, "scm_fds")).value_or(0) > 0;
 }

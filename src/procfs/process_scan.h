@@ -40,6 +40,8 @@ class ProcessScan {
  private:
   void ForgetWitnesses(size_t kept);
   void ScanThreads(int directory);
+  bool ScanEachThread(int directory, bool leader_left);
+  void ScanMemoryOfThread(int task, pid_t tid);
   void ScanDescriptors(int directory);
   void ScanRing(int directory, int fd);
   void ScanSocket(int directory, const char* fd);
@@ -49,7 +51,6 @@ class ProcessScan {
   void ScanMemory(int directory, pid_t owner);
   void ScanMapping(int directory, pid_t owner, const MapsLine& map);
   bool IsMapped(int directory, pid_t owner, const MapsLine& map, const FileTarget& target);
-  bool IsNamed(int directory, const std::string& path, const FileTarget& target);
   bool OpenNamed(int directory, const std::string& path, UniqueFd& object, struct statx& found);
   void Compare(const struct statx& found, int directory, const char* name, HoldKind kind, int fd);
   void Add(const FileTarget& target, HoldKind kind, int fd);

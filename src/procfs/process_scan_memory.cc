@@ -13,6 +13,11 @@
 #include "procfs/read.h"
 
 namespace rm {
+namespace {
+
+constexpr size_t kLongestLine = 16 << 20;
+
+}  // namespace
 
 void ProcessScan::ScanMemory(int directory, pid_t owner) {
   ScanLink(directory, "exe", HoldKind::kExecutable);
@@ -31,9 +36,11 @@ void ProcessScan::ScanMemory(int directory, pid_t owner) {
       if (map && map->ino && targets_.MayHave(map->ino)) ScanMapping(directory, owner, *map);
     }
     kept = text.size();
-    // No line is longer than a path and its escapes; this is not a maps file.
-    if (kept == buffer_.size()) return;
     std::memmove(buffer_.data(), text.data(), kept);
+    if (kept < buffer_.size()) continue;
+    // A path may be longer than PATH_MAX: directories are made one below the other without end.
+    if (kept >= kLongestLine) return Note(EFBIG);
+    buffer_.resize(2 * kept);
   }
 }
 
@@ -67,15 +74,11 @@ bool ProcessScan::IsMapped(int directory, pid_t owner, const MapsLine& map,
     return true;
   }
   // Without CAP_CHECKPOINT_RESTORE, or the mapping has changed. No two file systems share a device
-  // number, so equal ones are right.
-  return same || IsNamed(directory, UnescapeMapsPath(map.path), target);
-}
-
-bool ProcessScan::IsNamed(int directory, const std::string& path, const FileTarget& target) {
-  struct statx found {};
+  // number, so equal ones are right, unless the name shows that the number was given away.
   UniqueFd object;
-  return OpenNamed(directory, path, object, found) &&
-         IsTargetOrBelow(found, target, object.get(), "");
+  if (!OpenNamed(directory, UnescapeMapsPath(map.path), object, found)) return same;
+  if (!same) return IsTargetOrBelow(found, target, object.get(), "");
+  return found.stx_ino != map.ino || DeviceOf(found) != map.dev || IsTarget(found, target);
 }
 
 // The name as it was printed for a process, in the mount namespace that it was printed for.

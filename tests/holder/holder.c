@@ -3,10 +3,13 @@
  *   --open FILE | --path FILE (O_PATH) | --map FILE (the descriptor is closed)
  *   --cwd DIRECTORY | --root DIRECTORY (chroot)
  *   --io-uring FILE        registered with an io_uring; the descriptor is closed
+ *   --busy-io-uring FILE   the same, and a child that gives the ring no rest
  *   --in-flight FILE       in a message on a socket that nobody has read; the descriptor is closed
  *   --private-table FILE   opened in the descriptor table of a thread of its own
  *   --private-cwd DIR      working directory of a thread of its own
  *   --leader-exits         the first thread ends, the others stay
+ *   --relay                the first thread ends, and each other one as soon as it has started the
+ * next
  *   --ignore-term | --block-term | --catch-term (leaves with 0) | --refuse-term (caught, stays)
  *   --title TEXT           written over the arguments
  *   --vfork                in uninterruptible sleep, until its child executes something: never
@@ -98,6 +101,28 @@ static void *OutliveLeader(void *unused) {
   return unused;
 }
 
+static void StartNext(void *(*next)(void *)) {
+  pthread_t thread;
+  pthread_attr_t apart;
+  pthread_attr_init(&apart);
+  pthread_attr_setdetachstate(&apart, PTHREAD_CREATE_DETACHED);
+  /* Its predecessors may not have gone yet. */
+  while (pthread_create(&thread, &apart, next, NULL) != 0) sched_yield();
+  pthread_attr_destroy(&apart);
+}
+
+static void *HandOn(void *unused) {
+  StartNext(HandOn);
+  return unused;
+}
+
+static void *BeginRelay(void *unused) {
+  pthread_join(leader, NULL);
+  while (StateOf(getpid()) != 'Z') sched_yield();
+  SayReady();
+  return HandOn(unused);
+}
+
 static void Map(const char *path) {
   int fd = open(path, O_RDONLY);
   Check(fd >= 0, path);
@@ -107,14 +132,48 @@ static void Map(const char *path) {
   close(fd);
 }
 
-static void RegisterWithRing(const char *path) {
-  struct io_uring_params params = {0};
-  int ring = (int)syscall(SYS_io_uring_setup, 1, &params);
+static int RegisterWithRing(const char *path, unsigned entries, struct io_uring_params *params) {
+  int ring = (int)syscall(SYS_io_uring_setup, entries, params);
   Check(ring >= 0, "io_uring_setup");
   int fd = open(path, O_RDONLY);
   Check(fd >= 0, path);
   Check(syscall(SYS_io_uring_register, ring, IORING_REGISTER_FILES, &fd, 1) == 0, "register");
   close(fd);
+  return ring;
+}
+
+static void *MapOfRing(int ring, size_t size, off_t what) {
+  void *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, ring, what);
+  Check(map != MAP_FAILED, "mmap");
+  return map;
+}
+
+/* Whoever is at work in a ring has it locked. */
+static void KeepRingBusy(const char *path) {
+  struct io_uring_params params = {0};
+  int ring = RegisterWithRing(path, 4096, &params);
+  unsigned char *queue = MapOfRing(ring, params.sq_off.array + params.sq_entries * sizeof(unsigned),
+                                   IORING_OFF_SQ_RING);
+  unsigned char *answers =
+      MapOfRing(ring, params.cq_off.cqes + params.cq_entries * sizeof(struct io_uring_cqe),
+                IORING_OFF_CQ_RING);
+  struct io_uring_sqe *requests =
+      MapOfRing(ring, params.sq_entries * sizeof *requests, IORING_OFF_SQES);
+  unsigned *tail = (unsigned *)(queue + params.sq_off.tail);
+  for (unsigned i = 0; i < params.sq_entries; ++i) {
+    requests[i] = (struct io_uring_sqe){.opcode = IORING_OP_NOP};
+    ((unsigned *)(queue + params.sq_off.array))[i] = i;
+  }
+  pid_t child = fork();
+  Check(child >= 0, "fork");
+  if (child != 0) return;
+  Check(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0, "prctl");
+  for (;;) {
+    __atomic_store_n(tail, *tail + params.sq_entries, __ATOMIC_RELEASE);
+    Check(syscall(SYS_io_uring_enter, ring, params.sq_entries, 0, 0, NULL, 0) >= 0, "enter");
+    unsigned done = __atomic_load_n((unsigned *)(answers + params.cq_off.tail), __ATOMIC_ACQUIRE);
+    __atomic_store_n((unsigned *)(answers + params.cq_off.head), done, __ATOMIC_RELEASE);
+  }
 }
 
 static void SendAway(const char *path) {
@@ -163,12 +222,15 @@ static void SleepInVfork(void) {
 }
 
 int main(int argc, char **argv) {
-  int leader_exits = 0, vforks = 0, outlive = 0;
+  int vforks = 0, outlive = 0;
+  void *(*successor)(void *) = NULL;
   char *title = NULL;
   for (int i = 1; i < argc; ++i) {
     char *option = argv[i];
     if (!strcmp(option, "--leader-exits")) {
-      leader_exits = 1;
+      successor = OutliveLeader;
+    } else if (!strcmp(option, "--relay")) {
+      successor = BeginRelay;
     } else if (!strcmp(option, "--ignore-term")) {
       OnTerm(SIG_IGN);
     } else if (!strcmp(option, "--block-term")) {
@@ -197,7 +259,10 @@ int main(int argc, char **argv) {
       } else if (!strcmp(option, "--root")) {
         Check(chroot(value) == 0, value);
       } else if (!strcmp(option, "--io-uring")) {
-        RegisterWithRing(value);
+        struct io_uring_params params = {0};
+        RegisterWithRing(value, 1, &params);
+      } else if (!strcmp(option, "--busy-io-uring")) {
+        KeepRingBusy(value);
       } else if (!strcmp(option, "--in-flight")) {
         SendAway(value);
       } else if (!strcmp(option, "--private-table")) {
@@ -215,10 +280,10 @@ int main(int argc, char **argv) {
   if (title) Retitle(argc, argv, title);
   if (!outlive) Check(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0, "prctl");
   if (vforks) SleepInVfork();
-  if (leader_exits) {
+  if (successor) {
     pthread_t thread;
     leader = pthread_self();
-    Check(pthread_create(&thread, NULL, OutliveLeader, NULL) == 0, "pthread_create");
+    Check(pthread_create(&thread, NULL, successor, NULL) == 0, "pthread_create");
     pthread_exit(NULL);
   }
   SayReady();
