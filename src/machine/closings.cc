@@ -1,6 +1,7 @@
 #include "machine/closings.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "machine/windows.h"
@@ -20,16 +21,17 @@ std::optional<TimePoint> Closings::Standing::due() const {
 }
 
 bool Closings::Begin(const ProcessId& process) {
-  const auto access = ReadDisplayAccess(proc_, process);
-  if (!access) return false;
-  auto line = lines_.find(*access);
+  const auto displays = ReadDisplays(proc_, std::span(&process, 1));
+  if (!displays || displays->of.empty()) return false;
+  const DisplayAccess& access = displays->of.begin()->second;
+  auto line = lines_.find(access);
   if (line == lines_.end()) {
-    auto started = WindowLine::Start(WindowsProgram(programs_), *access);
+    auto started = WindowLine::Start(WindowsProgram(programs_), access);
     if (!started) return false;
-    line = lines_.emplace(*access, std::move(*started)).first;
+    line = lines_.emplace(access, std::move(*started)).first;
   }
   line->second.Close(process.pid);
-  asked_.insert_or_assign(process, Standing{*access, std::nullopt, Clock::now(), "", false});
+  asked_.insert_or_assign(process, Standing{access, std::nullopt, Clock::now(), "", false});
   return true;
 }
 

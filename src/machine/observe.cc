@@ -15,6 +15,7 @@
 #include "apps/registration.h"
 #include "machine/windows.h"
 #include "procfs/child_answers.h"
+#include "procfs/display.h"
 #include "procfs/identity.h"
 #include "procfs/process.h"
 #include "procfs/snapshot.h"
@@ -285,10 +286,17 @@ Result<Observation> ObserveMachine(const ProcTree& proc, HolderFinder& finder,
       seen.registered_for_restart.emplace(id, std::move(**asked));
     to_capture.push_back(id);
   }
-  AddWindows(proc, programs, plain, seen.contacts, cancel);
+  auto displays = ReadDisplays(proc, plain);
+  if (!displays) return Pass(std::move(displays));
+  AddWindows(displays->of, programs, seen.contacts, cancel);
+  seen.unanswered.insert(seen.unanswered.end(), displays->unanswered.begin(),
+                         displays->unanswered.end());
   if (options.capture && !to_capture.empty())
     if (auto captured = Capture(proc, to_capture, seen); !captured)
       return Pass(std::move(captured));
+  std::sort(seen.unanswered.begin(), seen.unanswered.end());
+  seen.unanswered.erase(std::unique(seen.unanswered.begin(), seen.unanswered.end()),
+                        seen.unanswered.end());
   return seen;
 }
 

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "apps/window_line.h"
 #include "machine/wait.h"
-#include "procfs/display.h"
 
 namespace rm {
 namespace {
@@ -48,13 +48,10 @@ void Note(const Question& question, std::map<ProcessId, Contact>& contacts) {
 
 std::string WindowsProgram(const std::string& programs) { return programs + "/rm-windows"; }
 
-void AddWindows(const ProcTree& proc, const std::string& programs,
-                const std::vector<ProcessId>& processes, std::map<ProcessId, Contact>& contacts,
-                const std::stop_token& cancel) {
+void AddWindows(const std::map<ProcessId, DisplayAccess>& displays, const std::string& programs,
+                std::map<ProcessId, Contact>& contacts, const std::stop_token& cancel) {
   std::map<DisplayAccess, Question> questions;
-  for (const ProcessId& process : processes)
-    if (const auto access = ReadDisplayAccess(proc, process))
-      questions[*access].processes.push_back(process);
+  for (const auto& [process, access] : displays) questions[access].processes.push_back(process);
   for (auto& [access, question] : questions) {
     auto line = WindowLine::Start(WindowsProgram(programs), access);
     if (!line) continue;

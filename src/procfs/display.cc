@@ -1,9 +1,12 @@
 #include "procfs/display.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
+#include "base/blob.h"
+#include "procfs/child_answers.h"
 #include "procfs/parse.h"
 #include "procfs/process_dir.h"
 #include "procfs/read.h"
@@ -29,8 +32,7 @@ std::string PathOf(std::string_view environment, std::string_view name) {
   return value && value->starts_with('/') ? *value : "";
 }
 
-}  // namespace
-
+// Waits as long as the process likes.
 std::optional<DisplayAccess> ReadDisplayAccess(const ProcTree& proc, const ProcessId& process) {
   UniqueFd directory;
   ProcessStat stat;
@@ -47,6 +49,41 @@ std::optional<DisplayAccess> ReadDisplayAccess(const ProcTree& proc, const Proce
   if (!display || users.empty() || groups.empty()) return std::nullopt;
   return DisplayAccess{static_cast<uid_t>(users[0]), static_cast<gid_t>(groups[0]), *display,
                        PathOf(environment, "XAUTHORITY"), PathOf(environment, "HOME")};
+}
+
+}  // namespace
+
+template <class Blob, class Value>
+requires std::same_as<std::remove_const_t<Value>, DisplayAccess>
+void Fields(Blob& blob, Value& access) {
+  blob(access.uid, access.gid, access.display, access.authority, access.home);
+}
+
+Result<Displays> ReadDisplays(const ProcTree& proc, std::span<const ProcessId> processes,
+                              std::chrono::milliseconds patience) {
+  Displays displays;
+  if (processes.empty()) return displays;
+  ChildQuestions questions;
+  questions.count = processes.size();
+  questions.descriptor = proc.fd();
+  questions.answer = [&](size_t i) {
+    BlobWriter blob("");
+    if (const auto access = ReadDisplayAccess(proc, processes[i])) blob(*access);
+    return blob.bytes();
+  };
+  auto answers = AnswersFromChild(questions, patience);
+  if (!answers) return Pass(std::move(answers));
+  for (size_t i = 0; i < processes.size(); ++i) {
+    if (!(*answers)[i]) {
+      displays.unanswered.push_back(processes[i]);
+      continue;
+    }
+    DisplayAccess access;
+    BlobReader blob(*(*answers)[i], "");
+    blob(access);
+    if (blob.complete()) displays.of.emplace(processes[i], std::move(access));
+  }
+  return displays;
 }
 
 }  // namespace rm

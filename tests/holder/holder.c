@@ -1,6 +1,7 @@
 /* Holds files in every way there is, for tests. Says "ready" on stdout once it does, then waits.
  *
  *   --open FILE | --path FILE (O_PATH) | --map FILE (the descriptor is closed)
+ *   --change-map FILE      mapped and written to; at SIGUSR1 something else is mapped in its place
  *   --cwd DIRECTORY | --root DIRECTORY (chroot)
  *   --io-uring FILE        registered with an io_uring; the descriptor is closed
  *   --busy-io-uring FILE   the same, and a child that gives the ring no rest
@@ -132,6 +133,23 @@ static void Map(const char *path) {
   close(fd);
 }
 
+static void *changed;
+
+static void PutOtherInPlace(int signal) {
+  (void)signal;
+  mmap(changed, 1, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+}
+
+static void MapAndWrite(const char *path) {
+  int fd = open(path, O_RDWR);
+  Check(fd >= 0, path);
+  changed = mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  Check(changed != MAP_FAILED, path);
+  *(volatile char *)changed = 'x';
+  struct sigaction action = {.sa_handler = PutOtherInPlace};
+  Check(sigaction(SIGUSR1, &action, NULL) == 0, "sigaction");
+}
+
 static int RegisterWithRing(const char *path, unsigned entries, struct io_uring_params *params) {
   int ring = (int)syscall(SYS_io_uring_setup, entries, params);
   Check(ring >= 0, "io_uring_setup");
@@ -254,6 +272,8 @@ int main(int argc, char **argv) {
         Check(open(value, O_PATH) >= 0, value);
       } else if (!strcmp(option, "--map")) {
         Map(value);
+      } else if (!strcmp(option, "--change-map")) {
+        MapAndWrite(value);
       } else if (!strcmp(option, "--cwd")) {
         Check(chdir(value) == 0, value);
       } else if (!strcmp(option, "--root")) {
