@@ -102,7 +102,8 @@ void Sightings::Merge(Sightings&& other) {
 }
 
 // All are of one object: what one process shows of it holds for all. The first that still shows it
-// decides.
+// decides. Where the number is another one, something else is there by now, or it is an overlay's
+// that goes by two: that is told of this process alone.
 void Sightings::JudgeObject(const std::vector<RmSighting>& sightings) {
   std::vector<const FileTarget*> matches;
   bool gone = true;
@@ -113,9 +114,15 @@ void Sightings::JudgeObject(const std::vector<RmSighting>& sightings) {
                           .fd = DescriptorOf(sighting),
                           .begin = sighting.at,
                           .end = sighting.end};
-    const int error = MatchHeldObject(*proc_, held, *targets_, matches);
+    uint64_t number = 0;
+    const int error = MatchHeldObject(*proc_, held, *targets_, matches, number);
     if (error) {
       gone = gone && IsGone(error);
+      continue;
+    }
+    if (number != sighting.ino) {
+      for (const FileTarget* target : matches)
+        if (!IsProven(sighting, *target)) Hold(sighting, *target);
       continue;
     }
     for (const RmSighting& alike : sightings)

@@ -30,12 +30,13 @@ std::string NameOf(const HeldObject& held) {
 }  // namespace
 
 int MatchHeldObject(const ProcTree& proc, const HeldObject& held, const TargetSet& targets,
-                    std::vector<const FileTarget*>& matches) {
+                    std::vector<const FileTarget*>& matches, uint64_t& number) {
   matches.clear();
   struct statx found {};
   const std::string name = NameOf(held);
   if (const int error = StatAt(proc.fd(), name.c_str(), STATX_INO | STATX_BTIME, found))
     return error;
+  number = found.stx_ino;
   targets.ForIno(found.stx_ino, [&](const FileTarget& target) {
     if (IsTargetOrBelow(found, target, proc.fd(), name.c_str())) matches.push_back(&target);
   });

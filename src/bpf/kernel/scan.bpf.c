@@ -135,7 +135,8 @@ static __always_inline void LookAtDescriptors(struct Visit *visit,
   const struct fdtable *table = files->fdt;
   if (!table) return;
   visit->slots = (__u64)table->fd;
-  bpf_loop(table->max_fds, LookAtDescriptor, visit, 0);
+  // Refused for more than 8 million.
+  if (bpf_loop(table->max_fds, LookAtDescriptor, visit, 0) < 0) visit->incomplete = 1;
 }
 
 static __always_inline void LookAtMemory(struct Visit *visit, struct task_struct *task,
