@@ -74,6 +74,10 @@ class LinuxMachine final : public Machine {
     if (!file) return Pass(std::move(file));
     if (file->at_registration && !S_ISDIR(file->at_registration->mode))
       return Fail(kBadArguments, "{} is no directory: register it as a file", path);
+    if (file->unreachable) {
+      file->tree = Tree{other_file_systems, {}};
+      return TreeFound{std::move(*file), {{path, "its file system does not answer"}}};
+    }
     auto walk = WalkTree(path, {other_file_systems, std::move(cancel)});
     if (!walk) return Pass(std::move(walk));
     file->tree = Tree{other_file_systems, std::move(walk->entries)};

@@ -45,15 +45,19 @@ struct Targets {
 };
 
 // What is below a tree now, and what was at registration and is not any more.
-Result<void> AddTree(const FileResource& file, uint32_t number, size_t registered,
+Result<void> AddTree(const FileResource& file, bool unreachable, uint32_t number, size_t registered,
                      const std::stop_token& cancel, Targets& out) {
-  auto walk = WalkTree(file.path, {file.tree->other_file_systems, cancel});
-  if (!walk) return Pass(std::move(walk));
   const auto add = [&](TreeEntry entry, bool previous) {
     const auto next = static_cast<uint32_t>(registered + out.below.size());
     out.files.push_back({entry.identity, next, previous, {}, {}});
     out.below.push_back({number, std::move(entry.below)});
   };
+  if (unreachable) {  // as far as anybody knows it is what it was
+    for (const TreeEntry& old : file.tree->at_registration) add(old, false);
+    return {};
+  }
+  auto walk = WalkTree(file.path, {file.tree->other_file_systems, cancel});
+  if (!walk) return Pass(std::move(walk));
   std::set<std::pair<uint64_t, uint64_t>> present;
   for (TreeEntry& entry : walk->entries) {
     present.emplace(entry.identity.dev, entry.identity.ino);
@@ -90,7 +94,7 @@ Result<Targets> TargetsOf(const Registration& registered, const std::stop_token&
       targets.files.push_back({found, i, false, std::move(current.handles)});
     }
     if (!file.tree) continue;
-    if (auto added = AddTree(file, i, paths.size(), cancel, targets); !added)
+    if (auto added = AddTree(file, current.unreachable, i, paths.size(), cancel, targets); !added)
       return Pass(std::move(added));
   }
   return targets;

@@ -49,5 +49,30 @@ TEST_F(BothBackendsTest, AHolderThatIsStuckInAChangeOfItsMemory) {
   });
 }
 
+// However its path is spelled.
+TEST_F(BothBackendsTest, WhatIsOnADeadServer) {
+  const std::string folder = MakeDirectory("mount");
+  EXPECT_CHILD("FUSE", [&] {
+    DeadMount mount(folder);
+    if (!mount.exists()) _exit(77);
+    mount.Die();
+    const auto machine = MakeLinuxMachine("/nowhere");
+    ASSERT_TRUE(machine);
+    EXPECT_EQ((*machine)->WithoutLinks(mount.file()), mount.file());
+    const auto file = (*machine)->IdentifyFiles({at_.path() + "//mount/file"});
+    ASSERT_TRUE(file);
+    EXPECT_TRUE(file->front().unreachable);
+    const auto tree = (*machine)->IdentifyTree(folder, false, {});
+    ASSERT_TRUE(tree);
+    EXPECT_TRUE(tree->file.unreachable);
+    EXPECT_EQ(tree->skipped.size(), 1u);
+    FileResource registered = tree->file;
+    registered.tree->at_registration = {{"file", {.dev = 1, .ino = 2}}};
+    const auto seen = (*machine)->Observe({.files = {registered}}, {}, {});
+    ASSERT_TRUE(seen);
+    EXPECT_THAT(seen->unreachable, testing::ElementsAre(0u));
+  });
+}
+
 }  // namespace
 }  // namespace rm

@@ -17,6 +17,7 @@
 
 #include "base/processors.h"
 #include "base/win32_codes.h"
+#include "procfs/child_answers.h"
 #include "procfs/lookup_child.h"
 #include "procfs/mounts.h"
 #include "procfs/object_handle.h"
@@ -25,6 +26,7 @@
 namespace rm {
 namespace {
 
+constexpr std::chrono::milliseconds kPatience{3000};
 constexpr int kMostLinks = 40;  // MAXSYMLINKS, path_resolution(7)
 constexpr unsigned kMostThreads = 8;
 constexpr size_t kPathsOfThread = 1000;  // take it some milliseconds
@@ -243,7 +245,7 @@ Result<FileResource> Identify(const std::string& path, Walk& walk) {
 
 // Whether the name alone shows that no server is asked: it leads by no mount of one, up or around.
 bool IsElsewhere(const std::string& path, const std::vector<std::string>& served) {
-  if (path.find("/.") != path.npos) return served.empty();
+  if (path.find("/.") != path.npos || path.find("//") != path.npos) return served.empty();
   return std::none_of(served.begin(), served.end(),
                       [&](const std::string& point) { return IsBelow(path, point); });
 }
@@ -306,9 +308,18 @@ Result<std::vector<size_t>> IdentifyByThreads(std::span<const std::string> paths
 
 std::string WithoutLinks(const std::string& path) {
   if (!path.starts_with('/')) return path;
-  std::vector<std::string> links;
-  std::string end;
-  return FollowLinks(path, links, end) == 0 ? end : path;
+  const auto follow = [&](size_t) {
+    std::vector<std::string> links;
+    std::string end;
+    return FollowLinks(path, links, end) == 0 ? end : path;
+  };
+  // Where a link leads shows only when it was followed.
+  if (ServedPoints(ReadMounts()).empty()) return follow(0);
+  ChildQuestions questions;
+  questions.count = 1;
+  questions.answer = follow;
+  const auto answers = AnswersFromChild(questions, kPatience);
+  return answers && answers->front() ? *answers->front() : path;
 }
 
 Result<FileResource> IdentifyFile(const std::string& path) {

@@ -26,7 +26,7 @@ Result<std::vector<FileResource>> IdentifyFiles(
     std::chrono::milliseconds patience = std::chrono::milliseconds(3000));
 
 // Where the links of an absolute path lead, as /proc/PID/exe would spell it; the path itself when
-// that is nowhere, or it is not absolute. Blocks like IdentifyFile.
+// that is nowhere, or it is not absolute, or a server on the way does not answer for 3 s.
 std::string WithoutLinks(const std::string& path);
 
 }  // namespace rm
