@@ -13,7 +13,7 @@ namespace rm {
 namespace {
 
 constexpr size_t kBuffer = 64 << 10;
-constexpr int kMostTries = 3;  // of a process that executes another program meanwhile
+constexpr int kMostTries = 10;  // of a process that executes another program meanwhile
 
 int64_t Nanoseconds(clockid_t clock) {
   timespec now{};
@@ -30,7 +30,7 @@ UniqueFd OpenLivingThread(const ProcTree& proc, int directory) {
     ProcessStat stat;
     UniqueFd task;
     if (OpenDirectoryAt(tasks.get(), std::to_string(tid).c_str(), task) ||
-        ReadStat(task.get(), stat) || stat.has_exited() || OpenProcess(proc, tid, thread)) {
+        ReadStat(task.get(), stat) || stat.is_ending() || OpenProcess(proc, tid, thread)) {
       continue;
     }
     // Only /proc/TID has map_files. It is ours if the thread still exists after it was opened.
@@ -79,29 +79,32 @@ int ProcessCode::Scan(pid_t pid, MappedScan& found) {
     return 0;
   }
   if (stat.is_kernel_thread()) return 0;
-  if (stat.has_exited()) {
-    if (stat.threads <= 1) return 0;
-    directory = OpenLivingThread(proc_, directory.get());
-    if (!directory) return 0;
-  }
-  for (int i = 0; i < kMostTries; ++i) {
+  const std::string name = stat.name;
+  error = EAGAIN;  // until what was read is of one program, which has not begun to end meanwhile
+  for (int i = 0; i < kMostTries && error == EAGAIN; ++i) {
+    if (ReadStat(directory.get(), stat) || (stat.is_ending() && stat.threads <= 1)) return 0;
+    UniqueFd thread;
+    if (stat.is_ending()) thread = OpenLivingThread(proc_, directory.get());
+    if (stat.is_ending() && !thread) continue;
+    const int looked_at = thread ? thread.get() : directory.get();
     std::vector<MappedFile> files;
-    const std::string before = ReadAuxv(directory.get());
-    error = ProcessLook(*this, directory.get(), id).Look(files);
-    if (error || files.empty()) break;
-    // What was read of two programs is about neither.
-    if (ReadAuxv(directory.get()) != before) continue;
+    const std::string before = ReadAuxv(looked_at);
+    error = ProcessLook(*this, looked_at, id).Look(files);
+    if (IsGone(error)) error = EAGAIN;  // that thread alone, perhaps
+    if (error) continue;
+    if (ReadAuxv(looked_at) != before || ReadStat(looked_at, stat) || stat.is_ending()) {
+      error = EAGAIN;
+      continue;
+    }
     found.files.insert(found.files.end(), files.begin(), files.end());
-    break;
   }
   if (IsExhausted(error)) return error;
-  if (IsGone(error)) return 0;
   // Of a process that is ending, some files of /proc are refused.
-  ProcessStat after;
-  const bool ended = error && (ReadStat(directory.get(), after) || after.has_exited());
+  const bool ended =
+      error && (ReadStat(directory.get(), stat) || (stat.is_ending() && stat.threads <= 1));
   if (ended) return 0;
   ++found.processes;
-  if (error) found.unreadable.push_back({id, stat.name});
+  if (error) found.unreadable.push_back({id, name});
   return 0;
 }
 
