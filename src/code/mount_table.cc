@@ -18,6 +18,9 @@ constexpr std::array<std::string_view, 42> kLocal = {
     "minix",    "mqueue",      "nilfs2",   "nsfs",     "ntfs3",      "overlay",   "proc",
     "pstore",   "ramfs",       "reiserfs", "rootfs",   "securityfs", "selinuxfs", "squashfs",
     "sysfs",    "tmpfs",       "tracefs",  "udf",      "vfat",       "xfs",       "zfs"};
+constexpr std::array<std::string_view, 16> kMadeUp = {
+    "binfmt_misc", "bpf",  "cgroup", "cgroup2", "configfs",   "debugfs",   "devpts", "efivarfs",
+    "mqueue",      "nsfs", "proc",   "pstore",  "securityfs", "selinuxfs", "sysfs",  "tracefs"};
 constexpr std::array<std::string_view, 4> kOwnNumbers = {"btrfs", "overlay", "bcachefs", "zfs"};
 template <class List>
 bool Contains(const List& list, std::string_view word) {
@@ -57,7 +60,7 @@ MountTable MountTable::Parse(std::string_view mountinfo) {
     if (!id || !major || !minor) continue;
     const std::string& type = *(dash + 1);
     const bool local = Contains(kLocal, type);
-    table.mounts_[*id] = local;
+    table.mounts_[*id] = {.local = local, .holds_files = local && !Contains(kMadeUp, type)};
     Device& device =
         table.devices_[makedev(static_cast<unsigned>(*major), static_cast<unsigned>(*minor))];
     device.local = device.local && local;
@@ -69,7 +72,12 @@ MountTable MountTable::Parse(std::string_view mountinfo) {
 
 bool MountTable::IsLocalMount(uint64_t mount_id) const {
   const auto found = mounts_.find(mount_id);
-  return found != mounts_.end() && found->second;
+  return found != mounts_.end() && found->second.local;
+}
+
+bool MountTable::HoldsFiles(uint64_t mount_id) const {
+  const auto found = mounts_.find(mount_id);
+  return found != mounts_.end() && found->second.holds_files;
 }
 
 bool MountTable::IsLocalDevice(uint64_t dev) const {

@@ -22,6 +22,9 @@ class MountTable {
   // Known, and on this machine: an answer does not depend on a server or on a FUSE program.
   bool IsLocalMount(uint64_t mount_id) const;
   bool IsLocalDevice(uint64_t dev) const;
+  // Local, and what is read there was written by somebody. What the kernel makes up when it is read
+  // may be used up by that, or wait, or do something: /proc/kmsg, tracefs, debugfs.
+  bool HoldsFiles(uint64_t mount_id) const;
   // No mount on the way to this absolute path is anything but local.
   bool IsLocalPath(std::string_view path) const;
   bool all_local() const { return foreign_.empty(); }
@@ -34,7 +37,12 @@ class MountTable {
     bool own_numbers = false;
   };
 
-  std::map<uint64_t, bool> mounts_;  // id -> local
+  struct Mount {
+    bool local = false;
+    bool holds_files = false;
+  };
+
+  std::map<uint64_t, Mount> mounts_;  // by id
   std::map<uint64_t, Device> devices_;
   std::vector<std::string> foreign_;  // mount points
 };

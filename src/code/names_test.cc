@@ -60,5 +60,19 @@ TEST(MountTableTest, KnowsDevices) {
   EXPECT_FALSE(table.IsLocalDevice(device(0, 77))) << "it may be FUSE, unmounted";
 }
 
+// Reading /proc/kmsg takes it away from whoever it was meant for.
+TEST(MountTableTest, WhatTheKernelMakesUpIsLocalAndHoldsNoFiles) {
+  const MountTable table = MountTable::Parse(
+      "20 1 254:0 / / rw - ext4 /dev/vda rw\n21 20 0:5 / /proc rw - proc proc rw\n"
+      "22 20 0:6 / /sys/kernel/tracing rw - tracefs tracefs rw\n23 20 0:7 / /n rw - nfs4 a:/ rw\n");
+  EXPECT_TRUE(table.HoldsFiles(20));
+  for (const uint64_t mount : {21u, 22u}) {
+    EXPECT_TRUE(table.IsLocalMount(mount));
+    EXPECT_FALSE(table.HoldsFiles(mount));
+  }
+  EXPECT_FALSE(table.HoldsFiles(23));
+  EXPECT_FALSE(table.HoldsFiles(24));
+}
+
 }  // namespace
 }  // namespace rm
