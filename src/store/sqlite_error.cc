@@ -17,6 +17,11 @@ Error ExplainSqlite(const SQLite::Exception& failure, int system_error, const st
   };
   if (failure.getExtendedErrorCode() == SQLITE_IOERR_NOMEM)
     return explain(kOutOfMemory, "There is not enough memory.");
+  const char* const full =
+      "Its file system is full. Make room there, then try again; nothing that was stored before is "
+      "lost.";
+  // The index of its log is a file as well, which is made larger before anything else.
+  if (failure.getExtendedErrorCode() == SQLITE_IOERR_SHMSIZE) return explain(kWriteFault, full);
   switch (failure.getErrorCode()) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -28,9 +33,7 @@ Error ExplainSqlite(const SQLite::Exception& failure, int system_error, const st
     case SQLITE_NOMEM:
       return explain(kOutOfMemory, "There is not enough memory.");
     case SQLITE_FULL:
-      return explain(kWriteFault,
-                     "Its file system is full. Make room there, then try again; nothing that was "
-                     "stored before is lost.");
+      return explain(kWriteFault, full);
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_AUTH:
