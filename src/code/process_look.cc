@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/personality.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,9 +21,9 @@ namespace {
 constexpr unsigned kWanted = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID;
 
 // What the kernel keeps in file systems of its own, under names that it makes up.
-constexpr std::array<std::string_view, 8> kMemoryNames = {
-    "/memfd:",        "/SYSV",          "/dev/zero", "/[aio]",
-    "/anon_hugepage", "/drm mm object", "/i915",     "/dmabuf"};
+constexpr std::array<std::string_view, 9> kMemoryNames = {
+    "/memfd:",        "/SYSV", "/dev/zero", "/[aio]",    "/anon_hugepage",
+    "/drm mm object", "/i915", "/dmabuf",   "/secretmem"};
 
 bool IsMissing(int error) { return error == ENOENT || error == ENOTDIR; }
 
@@ -117,9 +118,24 @@ void ProcessLook::Examine(size_t number, std::vector<MappedFile>& found) {
   RootView* view = FindName(subject, fact);
   if (view && fact.at_name == AtName::kSame) CompareTimes(subject, *view, fact);
   if (fact.at_name == AtName::kSame && fact.overwritten == Overwritten::kNo) return;
+  if (subject.kind == MappedKind::kLibrary && RunsAllItReads() && !ReadMapped(subject).is_elf) {
+    if (fact.at_name == AtName::kSame) return;
+    fact.kind = subject.kind = MappedKind::kData;
+  }
   if (view && fact.at_name == AtName::kOther) CompareContent(subject, *view, fact);
   DescribeMapped(subject, fact);
   found.push_back(std::move(fact));
+}
+
+// personality(2): where all that may be read may be executed, that tells nothing of what it is.
+bool ProcessLook::RunsAllItReads() {
+  if (!runs_all_it_reads_) {
+    std::string text;
+    ReadFileAt(directory_, "personality", 64, text);
+    const uint64_t persona = ParseNumber(text.substr(0, text.find('\n')), 16).value_or(0);
+    runs_all_it_reads_ = (persona & READ_IMPLIES_EXEC) != 0;
+  }
+  return *runs_all_it_reads_;
 }
 
 bool ProcessLook::IsMemory(const Subject& subject) const {

@@ -34,6 +34,7 @@ class ProcessLook {
   void ReadNames();
   void Examine(size_t number, std::vector<MappedFile>& found);
   bool IsMemory(const Subject& subject) const;
+  bool RunsAllItReads();
   const std::optional<struct statx>& ObjectOf(Subject& subject);
   std::string ObjectLink(const Subject& subject) const;
   bool IsSame(Subject& subject, const Named& named);
@@ -70,6 +71,7 @@ class ProcessLook {
   RootView* root_ = nullptr;
   bool our_namespace_ = false;
   std::optional<bool> lives_here_;
+  std::optional<bool> runs_all_it_reads_;
   std::vector<RootView*> views_;  // where the names of the subject are looked up, likeliest first
   std::string trouble_;
 };

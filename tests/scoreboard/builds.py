@@ -16,14 +16,17 @@ int version_of_the_library(void) { return VERSION; }
 
 
 class Site:
-    """A folder in /srv with software in it. Nobody's rules for temporary files apply there."""
+    """A folder in /srv with software in it. Nobody's rules for temporary files apply there, nor in another `root` that is mounted."""
 
-    def __init__(self, scene):
+    def __init__(self, scene, root="/srv"):
         if not shutil.which("cc"):
             raise Lacks("a C compiler")
+        if not os.path.isdir(root):
+            raise Lacks(root)
         self.scene = scene
-        self.root = "/srv"
-        scene.mount("--bind", scene.folder("site"), self.root)
+        self.root = root
+        if not root.startswith(scene.directory):
+            scene.mount("--bind", scene.folder("site"), root)
 
     def path(self, name):
         return os.path.join(self.root, name)
@@ -56,6 +59,14 @@ class Site:
         options += [f"-Wl,--no-as-needed,-rpath,{os.path.dirname(library)}", library] if library else []
         key = f"program-{version}-{static}-{str(library).replace('/', '_')}"
         return self.put(self._compile(key, *options), name, kind)
+
+    def memory(self, *kinds, before=None):
+        """Starts a program that has such memory; its pid."""
+        program = self.put(self._compile("memory", HERE / "memory.c"), "bin/memory")
+        try:
+            return self.scene.start(program, *kinds, before=before)
+        except RuntimeError as trouble:
+            raise Lacks(f"memory of the kind {kinds[0]}") from trouble
 
     def put(self, file, name, kind="rename"):
         path = self.path(name)
