@@ -62,6 +62,18 @@ TEST_F(BothBackendsTest, RegisteredWithARing) {
   EXPECT_EQ(Agreed({Target(file, 0), Target(other, 1)}).size(), 5u);
 }
 
+// Nobody can tell what it has registered: whose it is is told.
+TEST_F(BothBackendsTest, RegisteredWithARingThatHasNoDescriptor) {
+  const std::string file = at_.Write("file");
+  const Holder unknown({"--mapped-ring", file}), known({"--io-uring", file});
+  EXPECT_EQ(Agreed({Target(file)}).size(), 1u);
+  for (const Backend backend : {Backend::kProc, Backend::kBpf}) {
+    const auto unreadable = Find({Target(file)}, backend).unreadable;
+    EXPECT_THAT(unreadable, testing::Contains(unknown.id()));
+    EXPECT_THAT(unreadable, testing::Not(testing::Contains(known.id())));
+  }
+}
+
 // Inode numbers of sockets and rings are counted: sooner or later one is that of a target.
 TEST_F(BothBackendsTest, InARingOrAMessageBehindTheNumberOfATarget) {
   const std::string file = at_.Write("file");

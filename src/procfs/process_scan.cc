@@ -24,7 +24,6 @@ constexpr unsigned kWanted = STATX_INO | STATX_BTIME;
 constexpr size_t kLargeFile = 16 << 20;  // a ring has up to 32,768 files
 constexpr int kRingTries = 200;          // one that never rests tells its files each 30th time
 constexpr int kThreadTries = 100;
-constexpr char kRingLink[] = "anon_inode:[io_uring]";
 
 // True when the thread's table is the one of a thread that was looked at. Where the kernel does not
 // say, it is looked at again.
@@ -53,6 +52,8 @@ int ProcessScan::Scan(pid_t pid) {
   at_ = pid;
   ++steps_;
   holdings_.clear();
+  rings_.clear();
+  mapped_rings_.clear();
   const size_t witnesses = witnesses_.size();
   denied_ = in_flight_ = false;
   exhausted_ = 0;
@@ -69,6 +70,8 @@ int ProcessScan::Scan(pid_t pid) {
     // One link for each thread, besides the two of every directory.
     if (!error && tasks.stx_nlink > 3) ScanThreads(directory.get());
   }
+  // What a ring without a descriptor has registered is printed nowhere.
+  denied_ = denied_ || !std::ranges::includes(rings_, mapped_rings_);
   if (exhausted_ || (holdings_.empty() && !denied_ && !in_flight_)) return exhausted_;
 
   // The directory is still that of the process that was looked at, or this fails.
@@ -167,7 +170,7 @@ void ProcessScan::ScanDescriptors(int directory) {
       if (S_ISSOCK(found.stx_mode)) {
         ScanSocket(directory, entry->d_name);
       } else if (DeviceOf(found) == anonymous_) {
-        ScanRing(directory, atoi(entry->d_name));
+        ScanRing(directory, atoi(entry->d_name), found.stx_ino);
       }
     }
   }
@@ -187,9 +190,10 @@ void ProcessScan::ScanLink(int directory, const char* name, HoldKind kind) {
 }
 
 // What is registered with an io_uring needs no descriptor. The kernel prints only its path.
-void ProcessScan::ScanRing(int directory, int fd) {
+void ProcessScan::ScanRing(int directory, int fd, uint64_t ino) {
   std::string text;
   if (ReadLinkAt(directory, fmt::format("fd/{}", fd).c_str(), text) || text != kRingLink) return;
+  rings_.insert(ino);
   std::optional<std::vector<std::string>> files;
   for (int i = 0; i < kRingTries && !files; ++i) {
     if (i % 16 == 15) sched_yield();  // to who may have been interrupted at its work

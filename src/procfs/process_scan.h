@@ -4,7 +4,9 @@
 #include <sys/types.h>
 
 #include <atomic>
+#include <set>
 #include <string>
+#include <string_view>
 #include <unordered_set>
 #include <vector>
 
@@ -13,6 +15,9 @@
 #include "procfs/target_set.h"
 
 namespace rm {
+
+// What the kernel shows in place of a path, as link and in maps.
+constexpr std::string_view kRingLink = "anon_inode:[io_uring]";
 
 // That a mapped object existed. If it still does after the search, its number was its own all the
 // time.
@@ -43,7 +48,7 @@ class ProcessScan {
   bool ScanEachThread(int directory, bool leader_left);
   void ScanMemoryOfThread(int task, pid_t tid);
   void ScanDescriptors(int directory);
-  void ScanRing(int directory, int fd);
+  void ScanRing(int directory, int fd, uint64_t ino);
   void ScanSocket(int directory, const char* fd);
   void ScanDirectories(int directory);
   void ScanLink(int directory, const char* name, HoldKind kind);
@@ -72,6 +77,7 @@ class ProcessScan {
   // Of the process that is looked at:
   pid_t pid_ = 0;
   std::vector<Holding> holdings_;
+  std::set<uint64_t> rings_, mapped_rings_;  // inodes of io_urings: with a descriptor; mapped
   bool denied_ = false;
   bool in_flight_ = false;
   int exhausted_ = 0;

@@ -33,7 +33,9 @@ void ProcessScan::ScanMemory(int directory, pid_t owner) {
     std::string_view text(buffer_.data(), kept + static_cast<size_t>(got));
     for (size_t end; (end = text.find('\n')) != text.npos; text.remove_prefix(end + 1)) {
       const std::optional<MapsLine> map = ParseMapsLine(text.substr(0, end));
-      if (map && map->ino && targets_.MayHave(map->ino)) ScanMapping(directory, owner, *map);
+      if (!map || !map->ino) continue;
+      if (targets_.MayHave(map->ino)) ScanMapping(directory, owner, *map);
+      if (map->path == kRingLink) mapped_rings_.insert(map->ino);
     }
     kept = text.size();
     std::memmove(buffer_.data(), text.data(), kept);

@@ -5,6 +5,7 @@
  *   --cwd DIRECTORY | --root DIRECTORY (chroot)
  *   --io-uring FILE        registered with an io_uring; the descriptor is closed
  *   --busy-io-uring FILE   the same, and a child that gives the ring no rest
+ *   --mapped-ring FILE     likewise; the ring's descriptor is closed too, its memory stays mapped
  *   --in-flight FILE       in a message on a socket that nobody has read; the descriptor is closed
  *   --private-table FILE   opened in the descriptor table of a thread of its own
  *   --private-cwd DIR      working directory of a thread of its own
@@ -194,6 +195,13 @@ static void KeepRingBusy(const char *path) {
   }
 }
 
+static void KeepOnlyMapping(const char *path) {
+  struct io_uring_params params = {0};
+  int ring = RegisterWithRing(path, 1, &params);
+  MapOfRing(ring, 4096, IORING_OFF_SQ_RING);
+  close(ring);
+}
+
 static void SendAway(const char *path) {
   int ends[2], fd = open(path, O_RDONLY);
   Check(fd >= 0, path);
@@ -283,6 +291,8 @@ int main(int argc, char **argv) {
         RegisterWithRing(value, 1, &params);
       } else if (!strcmp(option, "--busy-io-uring")) {
         KeepRingBusy(value);
+      } else if (!strcmp(option, "--mapped-ring")) {
+        KeepOnlyMapping(value);
       } else if (!strcmp(option, "--in-flight")) {
         SendAway(value);
       } else if (!strcmp(option, "--private-table")) {

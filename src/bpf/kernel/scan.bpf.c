@@ -154,6 +154,10 @@ static __always_inline void LookAtMemory(struct Visit *visit, struct task_struct
       if (!file || (__u64)file == last) continue;
       last = (__u64)file;
       const struct inode *inode = file->f_inode;
+      const __u64 mapped = last;
+      if (inode && inode->i_sb->s_magic == ANON_INODE_FS_MAGIC &&
+          HasMore(&mapped, ANON_INODE_FS_MAGIC))
+        visit->incomplete = 1;
       if (file->f_mode & question.backing) {
         const struct backing_file *backing = PLAIN(struct backing_file, file);
         inode = backing->user_path.dentry->d_inode;
