@@ -141,7 +141,7 @@ struct Holder {
 
 struct HolderList {
   std::vector<Holder> holders;    // by process
-  std::vector<DWORD> unreadable;  // pids that could not be looked at
+  std::vector<DWORD> unreadable;  // pids that could not be looked at; 0: all that /proc hides
 };
 
 struct App {
@@ -170,9 +170,9 @@ struct App {
 struct AppList {
   std::vector<App> apps;  // in the order of stopping
   DWORD reboot_reasons = 0;
-  std::vector<DWORD> unreadable;         // pids that could not be looked at
-  std::vector<DWORD> unanswered;         // those that the kernel did not tell all of in time
-  std::vector<DWORD> in_flight;          // have not received descriptors that were sent to them
+  std::vector<DWORD> unreadable;  // pids that could not be looked at; 0: all that /proc hides
+  std::vector<DWORD> unanswered;  // those that the kernel did not tell all of in time
+  std::vector<DWORD> in_flight;   // have not received descriptors that were sent to them
   std::vector<std::string> unreachable;  // registered files whose file system does not answer
 };
 

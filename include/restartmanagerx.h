@@ -203,7 +203,7 @@ typedef struct _RMX_APP_LIST {
   const RMX_APP *rgApps; /* in the order of stopping */
   DWORD dwRebootReasons;
   UINT nUnreadable;          /* processes that could not be looked at */
-  const DWORD *rgUnreadable; /* their pids */
+  const DWORD *rgUnreadable; /* their pids; 0: all those that /proc hides (hidepid) */
   /* From here on only if cbSize says so. */
   UINT nUnanswered;          /* processes that the kernel did not tell all of in time */
   const DWORD *rgUnanswered; /* their pids; 0: what the kernel itself uses */
@@ -239,7 +239,7 @@ typedef struct _RMX_HOLDER_LIST {
   UINT nHolders;
   const RMX_HOLDER *rgHolders; /* by process */
   UINT nUnreadable;            /* processes that could not be looked at */
-  const DWORD *rgUnreadable;   /* their pids */
+  const DWORD *rgUnreadable;   /* their pids; 0: all those that /proc hides (hidepid) */
 } RMX_HOLDER_LIST;
 
 /* Which process holds which registered file, and how: facts, without judging who would be stopped.
@@ -310,7 +310,7 @@ typedef struct _RMX_STALE_LIST {
   UINT nRefreshed;
   UINT nTransient;
   UINT nUnknown;
-  UINT nUnreadable; /* processes that could not be looked at */
+  UINT nUnreadable; /* processes that could not be looked at; pid 0: all that /proc hides */
   const RMX_UNREADABLE *rgUnreadable;
 } RMX_STALE_LIST;
 

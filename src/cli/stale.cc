@@ -43,9 +43,8 @@ int Stale(const StaleOptions& options) {
     if (const std::string besides = StaleSumLine(*list, options.all); !besides.empty()) {
       Complain("{}", besides);
     }
-    if (!list->unreadable.empty()) {
-      Complain("{}", StaleUnreadableLine(*list, options.all, geteuid() == 0));
-    }
+    for (const std::string& line : StaleBlindSpots(*list, options.all, geteuid() == 0))
+      Complain("{}", line);
   }
   return list->stale != 0 ? kExitStale : 0;
 }

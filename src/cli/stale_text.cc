@@ -140,20 +140,27 @@ std::string StaleSumLine(const api::StaleList& list, bool all) {
                      all ? "" : "; --all lists them");
 }
 
-std::string StaleUnreadableLine(const api::StaleList& list, bool all, bool is_root) {
-  std::vector<std::string> names;
+std::vector<std::string> StaleBlindSpots(const api::StaleList& list, bool all, bool is_root) {
+  std::vector<std::string> lines, names;
   for (const api::UnreadableProcess& process : list.unreadable) {
-    if (!all && names.size() == kUsuallyNamed) {
-      names.emplace_back("...");
-      break;
+    if (process.pid == 0) {
+      lines.push_back(HiddenLine(is_root));
+    } else {
+      names.push_back(process.name.empty()
+                          ? fmt::format("pid {}", process.pid)
+                          : fmt::format("{} {}", Printable(process.name), process.pid));
     }
-    names.push_back(process.name.empty()
-                        ? fmt::format("pid {}", process.pid)
-                        : fmt::format("{} {}", Printable(process.name), process.pid));
   }
-  return fmt::format("unreadable: {} process{} ({}); {}", list.unreadable.size(),
-                     list.unreadable.size() == 1 ? "" : "es", Join(names, ", "),
-                     is_root ? "even root may not look at them here" : "run as root to see them");
+  const size_t count = names.size();
+  if (count == 0) return lines;
+  if (!all && count > kUsuallyNamed) {
+    names.resize(kUsuallyNamed);
+    names.emplace_back("...");
+  }
+  lines.push_back(fmt::format(
+      "unreadable: {} process{} ({}); {}", count, count == 1 ? "" : "es", Join(names, ", "),
+      is_root ? "even root may not look at them here" : "run as root to see them"));
+  return lines;
 }
 
 }  // namespace rm::cli

@@ -17,6 +17,7 @@ std::string StaleText(const restartmanager::StaleApp& stale);
 // What else was found; "" if nothing was.
 std::string StaleSumLine(const restartmanager::StaleList& list, bool all);
 // "unreadable: 2 processes (init, sshd); run as root to see them". `all`: names them all.
-std::string StaleUnreadableLine(const restartmanager::StaleList& list, bool all, bool is_root);
+std::vector<std::string> StaleBlindSpots(const restartmanager::StaleList& list, bool all,
+                                         bool is_root);
 
 }  // namespace rm::cli

@@ -227,9 +227,16 @@ std::string AppLine(const api::App& app) {
   return line;
 }
 
+std::string HiddenLine(bool is_root) {
+  return fmt::format("hidden: processes that /proc does not show (hidepid); {}",
+                     is_root ? "even root does not see them here" : "run as root to see them");
+}
+
 std::vector<std::string> BlindSpots(const api::AppList& list, bool is_root) {
   std::vector<std::string> lines;
-  if (const size_t count = list.unreadable.size()) {
+  const auto hidden = static_cast<size_t>(std::ranges::count(list.unreadable, DWORD{0}));
+  if (hidden) lines.push_back(HiddenLine(is_root));
+  if (const size_t count = list.unreadable.size() - hidden) {
     lines.push_back(
         fmt::format("unreadable: {} process{}; {}", count, count == 1 ? "" : "es",
                     is_root ? "even root may not look at them here" : "run as root to see them"));

@@ -34,6 +34,8 @@ std::string ComeBackText(const api::App& app);
 // One app on one line, for who.
 std::string AppLine(const api::App& app);
 // What could not be looked at: "unreadable: 3 processes; run as root to see them".
+// Pid 0 among the unreadable.
+std::string HiddenLine(bool is_root);
 std::vector<std::string> BlindSpots(const api::AppList& list, bool is_root);
 std::string EventLine(const api::Event& event);
 std::string PlanText(const api::Plan& plan);

@@ -77,6 +77,11 @@ TEST(Text, WhatCouldNotBeLookedAtIsCounted) {
   list.unreadable = {1, 2, 3};
   EXPECT_THAT(BlindSpots(list, false),
               ElementsAre("unreadable: 3 processes; run as root to see them"));
+  list.unreadable = {0, 2};
+  EXPECT_THAT(
+      BlindSpots(list, false),
+      ElementsAre("hidden: processes that /proc does not show (hidepid); run as root to see them",
+                  "unreadable: 1 process; run as root to see them"));
   list = {.unreadable = {7}, .unanswered = {0, 7}, .in_flight = {8}, .unreachable = {"/dead/x"}};
   EXPECT_THAT(BlindSpots(list, true),
               ElementsAre(Not(HasSubstr("run as root")), HasSubstr("the kernel itself"),

@@ -20,6 +20,7 @@
 #include "base/processors.h"
 #include "base/win32_codes.h"
 #include "code/process_code.h"
+#include "procfs/hidden.h"
 #include "procfs/process.h"
 
 namespace rm {
@@ -176,6 +177,7 @@ Result<MappedScan> ScanMappedFiles(const ProcTree& proc, const MappedScanOptions
   for (size_t i = shared->next; i < shared->pids.size(); ++i) {
     all.unreadable.push_back({{shared->pids[i], 0}, ""});
   }
+  if (HidesProcesses(proc)) all.unreadable.push_back({});
   std::stable_sort(all.files.begin(), all.files.end(),
                    [](const MappedFile& a, const MappedFile& b) { return a.process < b.process; });
   std::sort(all.unreadable.begin(), all.unreadable.end());

@@ -80,12 +80,12 @@ struct Observation {
   std::map<ProcessId, Owner> owners;           // none: it belongs to no unit
   std::map<ProcessId, RelaunchSpec> captured;  // plain processes, if it was asked for
   std::map<ProcessId, Error> not_captured;     // of those: what went wrong on our side
-  std::vector<ProcessId> unreadable;           // processes that could not be looked at
-  std::vector<ProcessId> unanswered;           // the kernel did not tell all of them in time; pid
-                                               // 0: its own uses
-  std::vector<ProcessId> in_flight;            // they have not received descriptors that were
-                                               // sent to them: of what, nobody knows
-  std::vector<uint32_t> unreachable;           // files whose file system does not answer
+  std::vector<ProcessId> unreadable;  // could not be looked at; pid 0: all that /proc hides
+  std::vector<ProcessId> unanswered;  // the kernel did not tell all of them in time; pid
+                                      // 0: its own uses
+  std::vector<ProcessId> in_flight;   // they have not received descriptors that were
+                                      // sent to them: of what, nobody knows
+  std::vector<uint32_t> unreachable;  // files whose file system does not answer
 };
 
 }  // namespace rm

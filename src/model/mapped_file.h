@@ -53,7 +53,7 @@ struct MappedFile {
   friend bool operator==(const MappedFile&, const MappedFile&) = default;
 };
 
-// A process of which nothing, or not everything, could be read.
+// A process of which nothing, or not everything, could be read. Pid 0: all that /proc hides.
 struct UnreadableProcess {
   ProcessId id;
   std::string name;

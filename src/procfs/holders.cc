@@ -11,6 +11,7 @@
 
 #include "base/processors.h"
 #include "base/win32_codes.h"
+#include "procfs/hidden.h"
 #include "procfs/process.h"
 #include "procfs/search.h"
 
@@ -84,6 +85,8 @@ Result<HolderScan> FindHolders(const ProcTree& proc, std::span<const FileTarget>
   HolderScan all = std::move(**found);
   if (auto forgot = ForgetOwnPassing(proc, targets, options, all); !forgot)
     return Pass(std::move(forgot));
+  // Those that the kernel showed instead need no /proc.
+  if (!options.only && HidesProcesses(proc)) all.unreadable.push_back({});
   SortHoldings(all.holdings);
   std::sort(all.unreadable.begin(), all.unreadable.end());
   std::sort(all.in_flight.begin(), all.in_flight.end());

@@ -42,8 +42,8 @@ struct ScanOptions {
 struct HolderScan {
   std::vector<Holding> holdings;  // sorted; one per (process, kind, file, fd)
   // Processes that could not be looked at, or only in part, because of permission; sorted. They may
-  // hold anything. start_ticks 0: not even that may be read. Kernel threads and processes that
-  // ended meanwhile are not among them.
+  // hold anything. start_ticks 0: not even that may be read. Pid 0: all those that /proc hides from
+  // the caller, however many. Kernel threads and processes that ended meanwhile are not among them.
   std::vector<ProcessId> unreadable;
   // Those of the unreadable that the kernel had no answer about within a few seconds. Pid 0: its
   // own uses.
