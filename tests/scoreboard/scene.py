@@ -36,6 +36,9 @@ class Question:
     unreachable: set = dataclasses.field(default_factory=set)  # paths that we must name as out of reach
     in_flight: set = dataclasses.field(default_factory=set)  # who has yet to receive a descriptor; nobody knows of what
     previous: set = None  # those whom we must say to have the content of before
+    unreadable: set = None  # those whom we must say to be unable to look at; pid 0: all that /proc hides
+    asker: int = 0  # the user who asks
+    inherited: bool = False  # who asks is started with all descriptors that the scene has
 
 
 @dataclasses.dataclass
@@ -78,6 +81,16 @@ class Scene:
         path = self.path(name)
         os.makedirs(path)
         return path
+
+    def environment_of(self, user):
+        """With a store of this user's own."""
+        if user == 0:
+            return self.environment
+        os.chmod(self.directory, 0o755)
+        store = f"{self.directory}/.store-{user}"
+        os.makedirs(store, 0o700, exist_ok=True)
+        os.chown(store, user, user)
+        return {**self.environment, "RESTART_MANAGER_DIR": store}
 
     def program(self, name="program"):
         """A copy of the holder program."""
@@ -175,6 +188,13 @@ class Scene:
     def mount_image(self, image, folder):
         self.mount(self.attach(image), folder)
         self.later("umount", "--lazy", folder)
+
+    def hide_processes(self):
+        """Mounts a /proc for the scene that shows users only their own."""
+        try:
+            self.mount("-t", "proc", "-o", "hidepid=2", "proc", "/proc")
+        except subprocess.CalledProcessError as trouble:
+            raise Lacks("a /proc that hides processes") from trouble
 
     def own_mounts(self, *commands):
         """For `before` of hold: gives it a mount namespace of its own and runs mounts in it."""

@@ -14,10 +14,13 @@ class Hangs(Exception):
     pass
 
 
-def run(scene, *command, **variables):
-    """stdout and stderr of a command; its status does not matter."""
-    environment = {**scene.environment, **variables}
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+def run(scene, *command, question=None, **variables):
+    """stdout and stderr of a command; its status does not matter. It is run by whom the question says."""
+    user = question.asker if question else 0
+    rights = {"user": user, "group": user, "extra_groups": []} if user else {}
+    child = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env={**scene.environment_of(user), **variables}, close_fds=not (question and question.inherited), **rights)
     try:
         out, err = child.communicate(timeout=PATIENCE)
     except subprocess.TimeoutExpired:
@@ -31,17 +34,21 @@ def ours(backend):
 
     def ask(scene, question):
         command = ["session", "list", question.session] if question.session else ["who", question.path]
-        out, err = run(scene, scene.build / "bin/restartctl", *command, "--json", RESTART_MANAGER_BACKEND=backend)
+        # Who may not use BPF is answered from /proc, unless told to use nothing else.
+        variables = {} if question.asker else {"RESTART_MANAGER_BACKEND": backend}
+        out, err = run(scene, scene.build / "bin/restartctl", *command, "--json", question=question, **variables)
         if not out:
             raise RuntimeError(err.strip())
         answer = json.loads(out)
         found = {pid for app in answer["apps"] for pid in app["pids"] or [app["main_pid"]]}
         # pid 0: no process.
-        found = {KERNEL if pid == 0 else pid for pid in found if pid != os.getpid()}
+        found = {KERNEL if pid == 0 else pid for pid in found}
         if question.unreachable != set(answer.get("unreachable", [])):
             raise RuntimeError(f"names as unreachable {answer.get('unreachable')}")
         if question.in_flight != set(answer.get("in_flight", [])):
             raise RuntimeError(f"names as in flight {answer.get('in_flight')}")
+        if question.unreadable is not None and question.unreadable != set(answer["unreadable"]):
+            raise RuntimeError(f"names as unreadable {answer['unreadable']}")
         previous = {holding["pid"] for app in answer["apps"] for holding in app["holdings"] if holding["replaced"]}
         if question.previous is not None and previous != question.previous:
             raise RuntimeError("is wrong about who has the content of before")
@@ -50,9 +57,16 @@ def ours(backend):
     return ask
 
 
+def check_says_so(question, err):
+    """Other tools may say in their words that they could not look at everybody."""
+    if question.unreadable and not re.search("denied|not permitted|cannot|hid", err, re.IGNORECASE):
+        raise RuntimeError("does not say that it could not look at everybody")
+
+
 def fuser(scene, question):
-    out, err = run(scene, "fuser", "-v", question.path)
+    out, err = run(scene, "fuser", "-v", question.path, question=question)
     found = {int(word) for word in out.split() if word.isdigit()}
+    check_says_so(question, err)
     # It names the kernel, rightly, also for a mount point.
     if KERNEL in question.holders and re.search(r"\bkernel\b", err):
         found.add(KERNEL)
@@ -60,7 +74,9 @@ def fuser(scene, question):
 
 
 def lsof(scene, question):
-    return {int(word) for word in run(scene, "lsof", "-nPw", "-t", "--", question.path)[0].split()}
+    out, err = run(scene, "lsof", "-nPw", "-t", "--", question.path, question=question)
+    check_says_so(question, err)
+    return {int(word) for word in out.split()}
 
 
 def lsfd(scene, question):
@@ -69,7 +85,9 @@ def lsfd(scene, question):
     if not out:
         return set()
     inode, device = out.decode().split()
-    out, _ = run(scene, "lsfd", "-l", "-n", "-r", "-o", "PID", "-Q", f'(INODE == {inode}) and (DEV == "{device}")')
+    only = f'(INODE == {inode}) and (DEV == "{device}")'
+    out, err = run(scene, "lsfd", "-l", "-n", "-r", "-o", "PID", "-Q", only, question=question)
+    check_says_so(question, err)
     return {int(word) for word in out.split()}
 
 

@@ -20,6 +20,13 @@ def ring(scene):
 
 
 @row("who")
+def ring_alone(scene):
+    "a file registered with an io_uring whose descriptor is closed, too: said of whom it is"
+    file = scene.write("file")
+    return Question(file, set(), unreadable={scene.hold("--mapped-ring", file)})
+
+
+@row("who")
 def loop_device(scene):
     "the image of a loop device"
     path = image(scene)
