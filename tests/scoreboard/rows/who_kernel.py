@@ -1,8 +1,12 @@
 """What the kernel holds, for itself or on behalf of a process that has no descriptor."""
 
+import ctypes
 import os
+import shutil
 
-from scene import KERNEL, Lacks, Question, row
+from scene import KERNEL, LIBC, Lacks, Question, row
+
+MS_RDONLY = 1
 
 
 def image(scene):
@@ -39,6 +43,28 @@ def mounted_image(scene):
     "the image of a mounted file system"
     path = image(scene)
     scene.mount_image(path, scene.folder("mnt"))
+    return Question(path, {KERNEL})
+
+
+def erofs(scene):
+    if not shutil.which("mkfs.erofs"):
+        raise Lacks("erofs-utils")
+    path = scene.path("image")
+    scene.run("mkfs.erofs", path, scene.folder("content"))
+    return path
+
+
+def mount_without_loop(scene, path):
+    """mount(8) would take a loop device."""
+    if LIBC.mount(path.encode(), scene.folder("mnt").encode(), b"erofs", MS_RDONLY, None):
+        raise Lacks("an erofs that mounts files: " + os.strerror(ctypes.get_errno()))
+
+
+@row("who")
+def image_without_loop(scene):
+    "the image of a mounted erofs, without a loop device (Linux 6.12)"
+    path = erofs(scene)
+    mount_without_loop(scene, path)
     return Question(path, {KERNEL})
 
 
