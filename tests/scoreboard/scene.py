@@ -49,10 +49,11 @@ class Outdated:
     besides: dict = dataclasses.field(default_factory=dict)
 
 
-def row(kind):
-    """Makes a row of a function."""
+def row(kind, guest=False):
+    """Makes a row of a function. `guest`: what this kernel lacks for it, the one of guest.py has."""
 
     def add(play):
+        play.guest = guest
         ROWS.append((kind, play.__doc__, play))
         return play
 
