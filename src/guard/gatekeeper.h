@@ -45,6 +45,8 @@ class Gatekeeper {
   // the service's start is queued (systemd: socket_enter_running, socket_trigger_notify).
   Result<void> Look(TimePoint now);
   std::optional<TimePoint> deadline() const { return deadline_; }
+  // Then it looks, whether PID 1 has told of anything or not.
+  void WakeAt(TimePoint time);
 
  private:
   struct Asked {
@@ -65,7 +67,6 @@ class Gatekeeper {
   Result<void> OpenBefore(const std::string& unit);
   Result<void> OpenAll(const std::vector<Job>& jobs);
   bool IsOurGate(const std::string& unit) const;
-  void WakeAt(TimePoint time);
 
   Manager& manager_;
   const ProcTree& proc_;

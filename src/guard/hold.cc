@@ -13,6 +13,8 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "base/start_ticks.h"
 #include "base/unique_fd.h"
@@ -46,6 +48,8 @@ UniqueFd OpenTermination() {
   return UniqueFd(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
+constexpr Milliseconds kPause{1000};
+
 // The service manager that started this process.
 Result<std::unique_ptr<Manager>> OwnManager(const ProcTree& proc) {
   Result<std::optional<ProcessFacts>> self = ReadProcess(proc, getpid());
@@ -60,11 +64,6 @@ Result<std::unique_ptr<Manager>> OwnManager(const ProcTree& proc) {
   return manager;
 }
 
-void Complain(const Error& error) {
-  fprintf(stderr, "rm-guard: the gates stay closed until the hold ends: %s\n",
-          error.message.c_str());
-}
-
 int Remaining(std::optional<TimePoint> deadline) {
   if (!deadline) return -1;
   const auto left = std::chrono::ceil<Milliseconds>(*deadline - Clock::now()).count();
@@ -76,6 +75,55 @@ std::optional<TimePoint> Earlier(std::optional<TimePoint> a, std::optional<TimeP
   return std::min(*a, *b);
 }
 
+// The gates, for as long as it takes: an installer that waits for one waits for ever if PID 1 once
+// refused us a call.
+class GateWatch {
+ public:
+  GateWatch(const ProcTree& proc, const HoldOptions& options) : proc_(proc), options_(options) {}
+
+  void Look() {
+    if (pause_ && Clock::now() < *pause_) return;
+    pause_.reset();
+    if (Result<void> looked = TryToLook(); !looked) Pause(looked.error());
+  }
+
+  struct pollfd wait() const {
+    if (!manager_ || pause_) return {-1, 0, 0};
+    return {manager_->fd(), manager_->events(), 0};
+  }
+
+  std::optional<TimePoint> deadline() const {
+    return pause_ ? pause_ : Earlier(manager_->deadline(), gates_->deadline());
+  }
+
+ private:
+  Result<void> TryToLook() {
+    if (!manager_) {
+      Result<std::unique_ptr<Manager>> connected = OwnManager(proc_);
+      if (!connected) return Pass(std::move(connected));
+      manager_ = std::move(*connected);
+      gates_.emplace(*manager_, proc_, options_.session, options_.owner.pid, options_.patience);
+      gates_->WakeAt(Clock::now());
+    }
+    Result<void> looked = manager_->Dispatch();
+    return looked ? gates_->Look(Clock::now()) : looked;
+  }
+
+  void Pause(const Error& why) {
+    pause_ = Clock::now() + kPause;
+    if (gates_) gates_->WakeAt(*pause_);
+    if (std::exchange(complaint_, why.message) == why.message) return;
+    fprintf(stderr, "rm-guard: no gate is opened for now: %s\n", why.message.c_str());
+  }
+
+  const ProcTree& proc_;
+  const HoldOptions& options_;
+  std::unique_ptr<Manager> manager_;
+  std::optional<Gatekeeper> gates_;
+  std::optional<TimePoint> pause_;
+  std::string complaint_;  // the last one
+};
+
 }  // namespace
 
 Result<void> WatchOwner(const HoldOptions& options) {
@@ -86,24 +134,14 @@ Result<void> WatchOwner(const HoldOptions& options) {
   }
   Result<ProcTree> proc = ProcTree::Open();
   if (!proc) return Pass(std::move(proc));
-  std::unique_ptr<Manager> manager;
-  std::optional<Gatekeeper> gates;
-  if (Result<std::unique_ptr<Manager>> connected = OwnManager(*proc)) {
-    manager = std::move(*connected);
-    gates.emplace(*manager, *proc, options.session, options.owner.pid, options.patience);
-  } else {
-    Complain(connected.error());
-  }
+  GateWatch gates(*proc, options);
+  gates.Look();
   sd_notifyf(0, "STATUS=%s", kGuardWatches);
 
   while (true) {
-    struct pollfd waits[] = {{owner.get(), POLLIN, 0},
-                             {termination.get(), POLLIN, 0},
-                             {manager ? manager->fd() : -1, 0, 0}};
-    if (manager) waits[2].events = manager->events();
-    const std::optional<TimePoint> deadline =
-        manager ? Earlier(manager->deadline(), gates->deadline()) : std::nullopt;
-    if (poll(waits, std::size(waits), Remaining(deadline)) < 0 && errno != EINTR) {
+    struct pollfd waits[] = {
+        {owner.get(), POLLIN, 0}, {termination.get(), POLLIN, 0}, gates.wait()};
+    if (poll(waits, std::size(waits), Remaining(gates.deadline())) < 0 && errno != EINTR) {
       return Fail(kWriteFault, "The owner cannot be watched: {}.", strerror(errno));
     }
     if (waits[1].revents) return {};
@@ -111,14 +149,7 @@ Result<void> WatchOwner(const HoldOptions& options) {
       ToJournal()(OwnerDied(options.session, options.owner));
       return {};
     }
-    if (!manager) continue;
-    Result<void> looked = manager->Dispatch();
-    if (looked) looked = gates->Look(Clock::now());
-    if (!looked) {
-      Complain(looked.error());
-      gates.reset();
-      manager.reset();
-    }
+    gates.Look();
   }
 }
 

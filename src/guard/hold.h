@@ -19,8 +19,8 @@ struct HoldOptions {
 
 // Watches until the owner has ended or SIGTERM comes: the process then ends, the hold's start job
 // with it, and the service manager starts what waited. Tells the service manager as soon as it
-// watches (sd_notify STATUS=watching). Trouble with the gates does not end it: they open when the
-// hold ends, and that is said on standard error.
+// watches (sd_notify STATUS=watching). Trouble with the gates does not end it: it is said on
+// standard error, and tried again every second.
 Result<void> WatchOwner(const HoldOptions& options);
 
 }  // namespace rm

@@ -13,6 +13,9 @@ namespace {
 // A user's manager could send without end: the rest is for the next Dispatch.
 constexpr int kMessagesPerDispatch = 1000;
 
+// Nor does it keep us here by jobs that it makes up.
+constexpr int kMostTries = 10;
+
 uint32_t JobNumber(const char* path) {
   const char* number = strrchr(path, '/');
   return number ? static_cast<uint32_t>(strtoul(number + 1, nullptr, 10)) : 0;
@@ -21,25 +24,26 @@ uint32_t JobNumber(const char* path) {
 }  // namespace
 
 Result<UnitState> QueryState(BusConnection& connection, const std::string& unit) {
-  Result<Properties> properties = UnitProperties(connection, unit);
-  if (!properties) return Pass(std::move(properties));
   UnitState state;
-  state.active_state = properties->texts["ActiveState"];
-  state.sub_state = properties->texts["SubState"];
-  state.invocation_id = properties->texts["InvocationID"];
-  state.job = properties->numbers["Job"];
-  if (state.job != 0) {
-    // A job that has ended meanwhile is no job; its end is on its way as a signal.
-    Result<std::string> type =
-        connection.GetString(properties->objects["Job"], kJobInterface, "JobType");
-    Result<std::string> waits =
-        connection.GetString(properties->objects["Job"], kJobInterface, "State");
-    if (type && waits) {
+  // Whose job has ended while it was looked at is not what it was before.
+  for (int tries = 0; tries < kMostTries; ++tries) {
+    Result<Properties> properties = UnitProperties(connection, unit);
+    if (!properties) return Pass(std::move(properties));
+    state.active_state = properties->texts["ActiveState"];
+    state.sub_state = properties->texts["SubState"];
+    state.invocation_id = properties->texts["InvocationID"];
+    state.job = properties->numbers["Job"];
+    if (state.job == 0) break;
+    const std::string& job = properties->objects["Job"];
+    Result<std::string> type = connection.GetString(job, kJobInterface, "JobType");
+    Result<std::string> waits = type ? connection.GetString(job, kJobInterface, "State") : type;
+    if (waits) {
       state.job_type = *type;
       state.job_state = *waits;
-    } else {
-      state.job = 0;
+      break;
     }
+    if (waits.error().code != kFileNotFound) return Pass(std::move(waits));
+    state.job = 0;
   }
   if (unit.ends_with(".service")) {
     const std::string path = UnitPath(unit);

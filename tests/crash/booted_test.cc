@@ -1,17 +1,13 @@
 // In a booted systemd: does everyone come back once, wherever the installer, the guard or both are
 // killed, wherever PID 1 executes itself anew, and wherever the message bus is killed?
-#include <gtest/gtest.h>
+#include "crash/booted.h"
+
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 
 #include <filesystem>
-#include <fstream>
-#include <map>
-#include <sstream>
 
 #include "crash/pid1.h"
-#include "crash/services.h"
 #include "crash/traced.h"
 
 namespace rm::test {
@@ -27,15 +23,8 @@ void KillAll(const std::string& program) {
   }
 }
 
-class Booted : public ::testing::Test {
+class Killed : public Booted {
  protected:
-  void SetUp() override { setenv("RESTART_MANAGER_DIR", population_.store().c_str(), 1); }
-
-  std::string Recover() const {
-    const std::string command = std::string(RESTARTCTL) + " recover >/dev/null";
-    return system(command.c_str()) == 0 ? "" : "recover failed; ";
-  }
-
   TraceRequest Request(Trouble trouble, std::function<void()> meanwhile = {}) const {
     TraceRequest request;
     request.argv = {RESTARTCTL, "run",      "-q", "--relaunch", "-f", population_.program(),
@@ -45,31 +34,14 @@ class Booted : public ::testing::Test {
     request.armed_by = population_.store();
     request.trouble = trouble;
     request.meanwhile = std::move(meanwhile);
-    request.errors = population_.directory() + "/errors";
+    request.errors = errors();
     return request;
-  }
-
-  std::string Said() const {
-    std::ostringstream said;
-    said << std::ifstream(population_.directory() + "/errors").rdbuf();
-    return said.str();
   }
 
   // Who is not killed ends, and says why if it did not do what it was asked for.
   std::string EndsAndTells(Trouble trouble, const TraceResult& result) {
     if (result.endless) return "did not end; ";
-    if (trouble != Trouble::kNone) return "";
-    if (!WIFEXITED(result.status)) return "was killed; ";
-    if (WEXITSTATUS(result.status) == 0) return "";
-    const std::string said = Said();
-    ++complaints_[said.substr(0, said.find('\n'))];
-    return said.empty() ? "said nothing; " : "";
-  }
-
-  // What the installer said that it could not bring back is still owed.
-  bool OwesAndSaysSo(const TraceResult& result) const {
-    return WIFEXITED(result.status) && WEXITSTATUS(result.status) != 0 &&
-           Said().find("could not be brought back") != std::string::npos;
+    return trouble == Trouble::kNone ? Tells(result.status) : "";
   }
 
   // PID 1 alone brings everyone back; then there is nothing left for restartctl recover to do but
@@ -83,15 +55,12 @@ class Booted : public ::testing::Test {
       const TraceResult result = RunTraced(request);
       std::string trouble = EndsAndTells(request.trouble, result);
       Systemctl("start dbus.socket dbus.service");
-      if (!may_owe || !OwesAndSaysSo(result)) trouble += services_.AwaitAllAsBefore(most_starts);
-      trouble += Recover();
-      trouble += services_.AwaitAllAsBefore(most_starts);
-      for (const std::string& left : population_.LeftInStore()) trouble += "left " + left + "; ";
+      trouble += Settle(most_starts, may_owe && OwesAndSaysSo(result.status));
       if (!result.reached) {
         EXPECT_EQ(trouble, "");
         EXPECT_GT(result.calls, 0);
         printf("steps %d, tried %d, lost %d\n", result.calls, tried, lost);
-        for (const auto& [said, times] : complaints_) printf("  %dx %s\n", times, said.c_str());
+        PrintComplaints();
         return;
       }
       ++tried;
@@ -100,21 +69,17 @@ class Booted : public ::testing::Test {
       ADD_FAILURE() << "step " << request.at << ", " << result.call << ": " << trouble;
     }
   }
-
-  Services services_;
-  Population& population_ = services_.population();
-  std::map<std::string, int> complaints_;  // first lines, and how often
 };
 
-TEST_F(Booted, InstallerIsKilled) { AtEveryStep(Request(Trouble::kKill), 32); }
+TEST_F(Killed, InstallerIsKilled) { AtEveryStep(Request(Trouble::kKill), 32); }
 
 // The installer does not know it and goes on: who went down with another one, and came back with
 // it, is asked once more when it is its turn.
-TEST_F(Booted, GuardIsKilled) {
+TEST_F(Killed, GuardIsKilled) {
   AtEveryStep(Request(Trouble::kNone, [] { KillAll("rm-guard"); }), 32, 2);
 }
 
-TEST_F(Booted, InstallerGuardAndRelaunchesAreKilled) {
+TEST_F(Killed, InstallerGuardAndRelaunchesAreKilled) {
   AtEveryStep(Request(Trouble::kKillAll,
                       [] {
                         KillAll("rm-guard");
@@ -123,11 +88,11 @@ TEST_F(Booted, InstallerGuardAndRelaunchesAreKilled) {
               32);
 }
 
-TEST_F(Booted, Pid1ExecutesItselfAnew) {
+TEST_F(Killed, Pid1ExecutesItselfAnew) {
   AtEveryStep(Request(Trouble::kNone, [] { Systemctl("daemon-reexec"); }), 64, 1, true);
 }
 
-TEST_F(Booted, MessageBusIsKilled) {
+TEST_F(Killed, MessageBusIsKilled) {
   AtEveryStep(Request(Trouble::kNone, [] { KillAll("dbus-daemon"); }), 64);
 }
 

@@ -1,0 +1,125 @@
+// In a booted systemd: does everyone come back once, and is said what is wrong, whichever call to
+// PID 1 it refuses, or whichever breaks the connection?
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "crash/booted.h"
+#include "crash/bus_proxy.h"
+#include "crash/pid1.h"
+
+namespace rm::test {
+namespace {
+
+// What restartctl waits for ends long before.
+constexpr std::chrono::seconds kLimit{120};
+
+constexpr int kOften = 20;
+
+const char* NameOf(BusTrouble trouble) {
+  switch (trouble) {
+    case BusTrouble::kRefuse:
+      return "refused";
+    case BusTrouble::kHangUp:
+      return "hung up";
+    case BusTrouble::kSwallow:
+      return "made, and hung up";
+  }
+  return "";
+}
+
+using Words = std::vector<std::string>;
+
+class Refused : public Booted {
+ protected:
+  Words Installer(const Words& command) const {
+    Words words{RESTARTCTL, "run", "-q", "--relaunch", "-f", population_.program(), "--"};
+    words.insert(words.end(), command.begin(), command.end());
+    return words;
+  }
+
+  // As of waitpid(2); none: it did not end in time, and was killed.
+  std::optional<int> Run(const Words& words) const {
+    const pid_t child = fork();
+    if (child == 0) {
+      dup2(open("/dev/null", O_WRONLY), 1);
+      dup2(open(errors().c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), 2);
+      std::vector<char*> argv;
+      for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
+      argv.push_back(nullptr);
+      execv(argv[0], argv.data());
+      _exit(127);
+    }
+    const auto end = std::chrono::steady_clock::now() + kLimit;
+    int status = 0;
+    while (waitpid(child, &status, WNOHANG) == 0) {
+      if (std::chrono::steady_clock::now() > end) {
+        kill(child, SIGKILL);
+        waitpid(child, &status, 0);
+        return std::nullopt;
+      }
+      poll(nullptr, 0, 10);
+    }
+    return status;
+  }
+
+  // Every method that is called, and of each every call, or one of `stride` if there are many.
+  // `after`: what is run afterwards, without trouble.
+  void AtEveryCall(const std::string& program, const Words& words, int stride) {
+    if (getenv("RM_CRASH_ALL")) stride = 1;
+    population_.Complete();
+    proxy_.Arm({program, "", 0, BusTrouble::kRefuse});
+    EXPECT_EQ(Run(words), 0) << Said();
+    EXPECT_EQ(Settle(1, true), "");
+    const std::vector<std::string> calls = proxy_.Calls();
+    for (const auto trouble : {BusTrouble::kRefuse, BusTrouble::kHangUp, BusTrouble::kSwallow}) {
+      int tried = 0;
+      int lost = 0;
+      for (const std::string& method : std::set(calls.begin(), calls.end())) {
+        const bool often = std::ranges::count(calls, method) > kOften;
+        BusRequest request{program, method, 1, trouble};
+        for (; lost <= 20 && At(request, words, lost); request.at += often ? stride : 1) ++tried;
+      }
+      printf("%s, %s: %zu calls, tried %d, lost %d\n", program.c_str(), NameOf(trouble),
+             calls.size(), tried, lost);
+      PrintComplaints();
+    }
+  }
+
+  // False: there was no such call.
+  bool At(const BusRequest& request, const Words& words, int& lost) {
+    population_.Complete();
+    proxy_.Arm(request);
+    const std::optional<int> status = Run(words);
+    const bool reached = proxy_.reached();
+    proxy_.Arm({});
+    std::string trouble = status ? Tells(*status) : "did not end; ";
+    trouble += Settle(2, status && OwesAndSaysSo(*status));
+    if (trouble.empty()) return reached;
+    ++lost;
+    ADD_FAILURE() << NameOf(request.trouble) << ", " << request.program << ", " << request.method
+                  << " " << request.at << ": " << trouble << Said();
+    return reached;
+  }
+
+  BusProxy proxy_;
+};
+
+TEST_F(Refused, CallOfTheInstaller) {
+  AtEveryCall("restartctl", Installer(population_.Replacement()), 16);
+}
+
+// It lets COMMAND restart a service that is held: if it cannot, COMMAND would wait for ever.
+TEST_F(Refused, CallOfTheGuard) {
+  AtEveryCall("rm-guard", Installer({"/bin/systemctl", "restart", "rm-crash-1.service"}), 4);
+}
+
+}  // namespace
+}  // namespace rm::test
