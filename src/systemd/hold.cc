@@ -271,8 +271,10 @@ Result<void> Manager::OpenGate(const std::string& session, const std::string& un
 Result<void> Manager::EndHold(const std::string& session) {
   Result<void> checked = CheckSession(session);
   if (!checked) return checked;
-  Result<void> stopped = QueueStop(HoldUnitName(session));
-  if (!stopped && stopped.error().code != kFileNotFound) return stopped;
+  const std::string hold = HoldUnitName(session);
+  Result<void> stopped = QueueStop(hold);
+  // A guard that is told to end ends the hold as well.
+  if (!stopped && stopped.error().code != kFileNotFound) return KillUnit(hold, SIGTERM);
   return {};
 }
 
