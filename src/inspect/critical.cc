@@ -82,7 +82,9 @@ std::optional<Verdict> WhyUnit(const App& app, const UnitFacts* unit) {
     return Verdict{kReasonCriticalService, "its unit refuses to be stopped (RefuseManualStop=yes)"};
   if (known && !unit->can_start)
     return Verdict{kReasonCriticalService,
-                   "its unit could not be started again (RefuseManualStart=yes)"};
+                   fmt::format("its unit could not be started again ({})",
+                               unit->load_state == "loaded" ? "RefuseManualStart=yes"
+                                                            : "it is " + unit->load_state)};
   return std::nullopt;
 }
 
@@ -107,6 +109,9 @@ std::optional<Verdict> WhyCritical(const App& app, const UnitFacts* unit, const 
     if (auto verdict = WhyUnit(app, unit)) return verdict;
     if (onlooker.uid != 0 && app.unit->user != onlooker.uid)
       return Verdict{kReasonPermissionDenied, "stopping this service needs root"};
+    // By its cgroup's name alone, which could be anything.
+    if (!unit)
+      return Verdict{kReasonCriticalService, "its service manager does not say what it is"};
     return std::nullopt;
   }
   if (const auto owner = seen.owners.find(app.main);

@@ -169,19 +169,19 @@ class Observer {
   }
 
  private:
+  // None: there is no such unit, or nobody says what it is.
   const UnitFacts* AddUnit(const UnitRef& ref) {
     for (const UnitFacts& unit : seen_.units)
       if (unit.ref.user == ref.user &&
           std::find(unit.names.begin(), unit.names.end(), ref.name) != unit.names.end())
         return &unit;
-    if (unknown_.contains(ref)) return nullptr;
+    if (absent_.contains(ref) || untold_.contains(ref)) return nullptr;
     auto manager = managers_.Of(ref.user);
     auto unit = manager ? (*manager)->Describe(ref.name) : Pass(std::move(manager));
-    if (!unit || unit->load_state == "not-found") {
-      unknown_.insert(ref);
-      return nullptr;
-    }
-    return &seen_.units.emplace_back(std::move(*unit));
+    if (unit && (unit->load_state != "not-found" || !unit->control_group.empty()))
+      return &seen_.units.emplace_back(std::move(*unit));
+    (unit ? absent_ : untold_).insert(ref);
+    return nullptr;
   }
 
   void AddOwner(const ProcessFacts& process, const Owner& owner) {
@@ -190,7 +190,7 @@ class Observer {
     Owner verified = owner;
     if (owner.kind == OwnerKind::kService || owner.kind == OwnerKind::kAppScope) {
       const UnitFacts* unit = AddUnit(owner.unit);
-      if (unit && !Contains(*unit, process.cgroup)) return;
+      if (absent_.contains(owner.unit) || (unit && !Contains(*unit, process.cgroup))) return;
       if (unit) verified.unit = unit->ref;
     }
     seen_.owners.emplace(process.id, verified);
@@ -199,7 +199,8 @@ class Observer {
   const ProcTree& proc_;
   ServiceManagers& managers_;
   Observation& seen_;
-  std::set<UnitRef> unknown_;
+  std::set<UnitRef> absent_;
+  std::set<UnitRef> untold_;
 };
 
 constexpr char kTrouble = '!';  // no spec begins so

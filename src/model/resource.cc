@@ -1,5 +1,6 @@
 #include "model/resource.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace rm {
@@ -14,6 +15,11 @@ bool IsUnitChar(char c) {
 constexpr size_t kUnitNameMax = 255;
 
 }  // namespace
+
+bool IsUnitName(const std::string& name) {
+  return !name.empty() && name.size() <= kUnitNameMax && name.front() != '.' &&
+         name.front() != '@' && std::all_of(name.begin(), name.end(), IsUnitChar);
+}
 
 std::optional<UnitRef> ParseUnitRef(const std::string& text) {
   UnitRef unit;
@@ -33,9 +39,7 @@ std::optional<UnitRef> ParseUnitRef(const std::string& text) {
   const size_t dot = name.rfind('.');
   const std::string suffix = dot == std::string::npos ? "" : name.substr(dot);
   if (suffix != ".service" && suffix != ".scope") name += ".service";
-  if (name.size() > kUnitNameMax || name.front() == '.' || name.front() == '@') return std::nullopt;
-  for (char c : name)
-    if (!IsUnitChar(c)) return std::nullopt;
+  if (!IsUnitName(name)) return std::nullopt;
   unit.name = name;
   return unit;
 }

@@ -73,6 +73,9 @@ struct UnitRef {
   friend auto operator<=>(const UnitRef&, const UnitRef&) = default;
 };
 
+// Could a unit of systemd have this name?
+bool IsUnitName(const std::string& name);
+
 // "nginx" -> nginx.service; "user:1000/app.service" -> app.service of uid 1000. None: malformed.
 std::optional<UnitRef> ParseUnitRef(const std::string& text);
 // The reverse, always with the suffix.

@@ -47,10 +47,12 @@ std::optional<Owner> OwnerFromCgroup(const std::string& cgroup_path) {
         in_machine_slice = false;
         continue;
       }
+      if (!IsUnitName(std::string(name))) return std::nullopt;
       Owner owner{UnitRef{user, std::string(name)}, OwnerKind::kService};
       if (in_machine_slice) owner.kind = OwnerKind::kContainer;
       return owner;
     } else if (name.ends_with(".scope") && name != "init.scope") {
+      if (!IsUnitName(std::string(name))) return std::nullopt;
       Owner owner{UnitRef{user, std::string(name)}, OwnerKind::kOther};
       const std::string_view instance = name.substr(0, name.size() - 6);
       if (IsContainer(name, in_machine_slice)) {

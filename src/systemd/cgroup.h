@@ -10,7 +10,8 @@ namespace rm {
 
 // `cgroup_path` is what follows "0::" (or "name=systemd:") in /proc/PID/cgroup. None: the process
 // belongs to no unit that could be stopped or named (slices, init.scope, a path outside our cgroup
-// namespace). What a unit delegated below itself still is that unit.
+// namespace). What a unit delegated below itself still is that unit, whatever it is called. Whether
+// the service manager knows the unit, and made that cgroup, is to be asked there.
 std::optional<Owner> OwnerFromCgroup(const std::string& cgroup_path);
 
 }  // namespace rm

@@ -74,7 +74,11 @@ INSTANTIATE_TEST_SUITE_P(Nobody, OwnerOf,
                                          Case{"/system.slice", ""}, Case{"/../x", ""},
                                          Case{"/../system.slice/nginx.service", ""},
                                          Case{"nginx.service", ""}, Case{"/docker/abc", ""},
-                                         Case{"//nginx.service", ""}));
+                                         Case{"//nginx.service", ""}, Case{"/.service", ""},
+                                         Case{"/@.service", ""}, Case{"/.scope", ""},
+                                         Case{"/system.slice/nginx.service ", ""},
+                                         Case{"/system.slice/ nginx.service", ""},
+                                         Case{"/system.slice/\xff.service", ""}));
 
 }  // namespace
 }  // namespace rm

@@ -63,7 +63,8 @@ Result<UnitFacts> Manager::Describe(const std::string& unit) {
   facts.was_started = !properties->texts["InvocationID"].empty();
   facts.can_stop = properties->numbers["CanStop"] != 0;
   facts.can_start = properties->numbers["CanStart"] != 0;
-  if (facts.load_state != "loaded") return facts;
+  // One whose file was taken away, or that was masked, runs on.
+  if (facts.load_state != "loaded" && !GoesDown(facts.active_state)) return facts;
 
   const std::string path = UnitPath(facts.ref.name);
   const bool service = facts.ref.name.ends_with(".service");
