@@ -185,6 +185,19 @@ const Case kCases[] = {
      AppType::kCritical, kReasonCriticalService, "RefuseManualStop"},
     {"RefusesManualStart", [](World& w) { AddService(w.seen, "vital", 50).can_start = false; },
      AppType::kCritical, kReasonCriticalService, "RefuseManualStart"},
+    {"WasMaskedWhileItRuns",
+     [](World& w) {
+       UnitFacts& unit = AddService(w.seen, "vital", 50);
+       unit.load_state = "masked";
+       unit.can_start = false;
+     },
+     AppType::kCritical, kReasonCriticalService, "it is masked"},
+    {"NobodySaysWhatItIs",
+     [](World& w) {
+       AddProgram(w.seen, "nginx", 50);
+       Belongs(w.seen, 50, "nginx", OwnerKind::kService);
+     },
+     AppType::kCritical, kReasonCriticalService, "does not say what it is"},
 
     {"IgnoresSigterm", [](World& w) { AddProgram(w.seen, "editor", 50).ignores_term = true; },
      AppType::kUnknown, 0, ""},

@@ -79,6 +79,21 @@ TEST_F(HoldTest, TellsWhatGoesDownWithAUnit) {
   EXPECT_EQ(manager_->Describe("rt-nobody.service")->load_state, "not-found");
 }
 
+TEST_F(HoldTest, AServiceWhoseUnitFileIsGoneIsStillItsOwn) {
+  Program shell{{"/bin/bash"}};
+  shell.Write(
+      "printf '[Service]\\nExecStart=/bin/sleep infinity\\n' >/run/systemd/system/rt-gone.service\n"
+      "systemctl daemon-reload; systemctl start rt-gone.service\n"
+      "rm /run/systemd/system/rt-gone.service; systemctl daemon-reload; echo gone\n");
+  ASSERT_EQ(shell.ReadLine(), "gone");
+  const Result<UnitFacts> facts = manager_->Describe("rt-gone.service");
+  ASSERT_TRUE(facts) << facts.error().message;
+  EXPECT_EQ(facts->load_state, "not-found");
+  EXPECT_EQ(facts->control_group, "/system.slice/rt-gone.service");
+  EXPECT_FALSE(facts->can_start);
+  EXPECT_TRUE(manager_->QueueStop("rt-gone.service"));
+}
+
 TEST_F(HoldTest, ResolvesAliases) {
   const Result<UnitFacts> facts = manager_->Describe("dbus-org.freedesktop.login1.service");
   ASSERT_TRUE(facts) << facts.error().message;
