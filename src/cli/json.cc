@@ -37,6 +37,7 @@ Json ToJson(const api::App& app) {
             {"executable", OrNull(app.executable)},
             {"login_session", nullptr},
             {"status", StatusWords(app.status)},
+            {"outcome", OrNull(std::string(OutcomeWord(app.outcome)))},
             {"listed", app.listed},
             {"restartable", app.restartable},
             {"come_back", ComeBackWord(app.come_back)},

@@ -97,6 +97,24 @@ std::string_view TypeWord(RM_APP_TYPE type) {
   return kNoWord;
 }
 
+std::string_view OutcomeWord(RMX_OUTCOME outcome) {
+  switch (outcome) {
+    case RmxOutcomeNone:
+      return "";
+    case RmxOutcomeCured:
+      return "cured";
+    case RmxOutcomeLeftOver:
+      return "left_over";
+    case RmxOutcomeFailed:
+      return "failed";
+    case RmxOutcomeRefused:
+      return "refused";
+    case RmxOutcomeDeferred:
+      return "deferred";
+  }
+  return kNoWord;
+}
+
 std::string_view ComeBackWord(RMX_COME_BACK how) {
   switch (how) {
     case RmxComeBackNot:
@@ -219,6 +237,8 @@ std::string AppLine(const api::App& app) {
   for (const std::string_view word : StatusWords(app.status & ~ULONG{RmStatusRunning})) {
     who += fmt::format(", {}", word);
   }
+  if (const auto outcome = OutcomeWord(app.outcome); !outcome.empty())
+    who += fmt::format(", {}", outcome);
   std::string line = fmt::format("{}, {}, {}: {}; {}", who, TypeWord(app.type), PidsText(app),
                                  HoldingsText(app), ComeBackText(app));
   if (!app.goes_along.empty()) {

@@ -22,6 +22,8 @@ std::string NameOf(const api::App& app);
 // "main_window", "service", ...: also the words of the JSON output.
 std::string_view TypeWord(RM_APP_TYPE type);
 std::string_view ComeBackWord(RMX_COME_BACK how);
+// "" while there is none.
+std::string_view OutcomeWord(RMX_OUTCOME outcome);
 std::string_view HoldWord(RMX_HOLD_KIND kind);
 std::string_view EventWord(RMX_EVENT_KIND kind);
 std::vector<std::string_view> StatusWords(ULONG status);

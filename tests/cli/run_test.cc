@@ -135,6 +135,33 @@ TEST_F(RunCommand, WhoHasTheOldFileAgainIsLeftOverAndTheStatusIs119) {
   EXPECT_THAT(lines, HasSubstr("\"left_over\":[{\"name\":\"sleep"));
 }
 
+// Takes the 30 s that a program has to leave.
+TEST_F(RunCommand, WhoStaysIsRefusedAndTheOthersAreBackAndTheStatusIs120) {
+  Start(1);
+  const std::string json = holders_.directory() + "/events";
+  const std::string file = holders_.file();
+  const Said said = Shell(
+      "sh",
+      "sh -c 'trap : TERM HUP; exec 7<" + file +
+          "; while :; do sleep 1 7<&-; done' </dev/null >/dev/null 2>&1 & who=$!; until $R who " +
+          file +
+          " | grep -q \"pid $who\"; do :; done; "
+          "$R run --relaunch --json-file " +
+          json + " -f " + file + " -- true; s=$?; kill -KILL $who; echo $who; exit $s");
+  EXPECT_EQ(said.status, 120) << said.err;
+  const std::string who = "sh (pid " + said.out.substr(0, said.out.find('\n')) + ")";
+  EXPECT_THAT(said.err, HasSubstr(who + " could not be stopped: it did not leave in time"));
+  EXPECT_THAT(said.err, HasSubstr(who + ": fd "));
+  EXPECT_THAT(said.err, HasSubstr("restartctl: refused: "));
+  EXPECT_THAT(said.err, HasSubstr("restartctl: restarted: restartctl"));
+  EXPECT_THAT(Contents(1), ElementsAre("old"));
+  std::ifstream events(json);
+  const std::string lines{std::istreambuf_iterator<char>(events), {}};
+  EXPECT_THAT(lines, HasSubstr(who + "\",\"why\":\"fd "));
+  EXPECT_THAT(lines, HasSubstr("\"left_over\":[],\"refused\":[{"));
+  EXPECT_THAT(lines, HasSubstr("\"summary\",\"exit_code\":120"));
+}
+
 TEST_F(RunCommand, TheCommandsOutputIsItsOwnAndJsonGoesElsewhere) {
   Start(1);
   const std::string json = holders_.directory() + "/events";

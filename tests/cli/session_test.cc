@@ -48,6 +48,28 @@ TEST_F(Session, TheKeyStandsAloneOnStandardOutput) {
   EXPECT_EQ(Restartctl({"session", "end", said.out.substr(0, 32)}).status, 124);
 }
 
+TEST_F(Session, WhoStayedIsListedAsRefusedUntilTheEnd) {
+  const std::string file = holders_.file();
+  const Said said = Shell("sh", "sh -c 'trap : TERM HUP; exec 7<" + file +
+                                    "; while :; do sleep 1 7<&-; done' </dev/null >/dev/null 2>&1 "
+                                    "& who=$!; K=$($R session start); "
+                                    "until $R who " +
+                                    file +
+                                    " | grep -q \"pid $who\"; do :; done; "
+                                    "$R session register $K -f " +
+                                    file +
+                                    "; $R session shutdown $K --relaunch; echo ended $?; "
+                                    "$R session restart $K; $R session list $K; "
+                                    "$R session list --json $K; "
+                                    "kill -KILL $who; $R session end $K; $R recover --list");
+  EXPECT_EQ(said.status, 0) << said.err;
+  EXPECT_THAT(said.out, HasSubstr("ended 120\n"));
+  EXPECT_THAT(said.out,
+              HasSubstr("\"status\":[\"running\",\"error_on_stop\"],\"outcome\":\"refused\""));
+  EXPECT_THAT(said.out, HasSubstr("sh, error_on_stop, refused, console, pid "));
+  EXPECT_THAT(said.out, HasSubstr("nothing is owed\n"));
+}
+
 TEST_F(Session, FiltersAreKeptListedAndRemoved) {
   const std::string key = Restartctl({"session", "start"}).out.substr(0, 32);
   EXPECT_EQ(Restartctl({"session", "filter", key, "-x", "/usr/bin/x", "--no-restart"}).status, 0);

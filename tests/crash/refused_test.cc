@@ -82,10 +82,14 @@ class Refused : public Booted {
     for (const auto trouble : {BusTrouble::kRefuse, BusTrouble::kHangUp, BusTrouble::kSwallow}) {
       int tried = 0;
       for (const std::string& method : std::set(calls.begin(), calls.end())) {
-        const bool often = std::ranges::count(calls, method) > kOften;
+        const auto times = std::ranges::count(calls, method);
         BusRequest request{program, method, 1, trouble};
-        for (; lost <= 20 && At(request, words, before, lost); request.at += often ? stride : 1)
-          ++tried;
+        for (; lost <= 20; request.at += times > kOften ? stride : 1) {
+          const bool reached = At(request, words, before, lost);
+          tried += reached;
+          // How many calls it takes varies.
+          if (!reached && request.at > times) break;
+        }
       }
       printf("%s, %s: %zu calls, tried %d, lost %d\n", program.c_str(), NameOf(trouble),
              calls.size(), tried, lost);
