@@ -122,6 +122,8 @@ std::optional<Verdict> WhyCritical(const App& app, const UnitFacts* unit, const 
     const auto found = seen.processes.find(id);
     if (found == seen.processes.end()) continue;
     const ProcessFacts& process = found->second;
+    if (process.hidden)
+      return Verdict{kReasonPermissionDenied, "/proc hides it: stopping it needs root"};
     if (auto verdict = WhyProcess(process)) return verdict;
     if (onlooker.uid != 0 && (process.uid != onlooker.uid || process.euid != onlooker.uid))
       return Verdict{kReasonPermissionDenied,

@@ -122,6 +122,8 @@ const Case kCases[] = {
        editor.uid = editor.euid = 1001;
      },
      AppType::kCritical, kReasonPermissionDenied, "uid 1001"},
+    {"HolderThatIsHidden", [](World& w) { AddProgram(w.seen, "", 50).hidden = true; },
+     AppType::kCritical, kReasonPermissionDenied, "needs root"},
     {"OwnProgramThatIsRootNow",
      [](World& w) {
        w.onlooker.uid = kUser;

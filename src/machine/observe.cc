@@ -18,6 +18,7 @@
 #include "procfs/display.h"
 #include "procfs/identity.h"
 #include "procfs/process.h"
+#include "procfs/process_dir.h"
 #include "procfs/snapshot.h"
 #include "procfs/tree.h"
 #include "systemd/cgroup.h"
@@ -148,9 +149,18 @@ class Observer {
   Observer(const ProcTree& proc, ServiceManagers& managers, Observation& seen)
       : proc_(proc), managers_(managers), seen_(seen) {}
 
+  // A holder that the kernel has shown is one, whether or not /proc shows it as well.
+  Result<void> AddHolder(const ProcessId& id) {
+    if (auto added = AddProcess(id); !added) return added;
+    if (!seen_.processes.contains(id) && IsHidden(proc_, id.pid))
+      seen_.processes.emplace(id, ProcessFacts{.id = id, .name = "(hidden)", .hidden = true});
+    return {};
+  }
+
   Result<void> AddProcess(const ProcessId& id) {
     if (seen_.processes.contains(id)) return {};
     auto process = ReadProcess(proc_, id.pid);
+    if (!process && IsHidden(proc_, id.pid)) return {};
     if (!process) return Pass(std::move(process));
     if (!*process || (*process)->id != id) return {};
     if ((*process)->zombie && HasEnded(id)) return {};
@@ -164,6 +174,7 @@ class Observer {
     const UnitFacts* unit = AddUnit(ref);
     if (!unit || unit->main_pid == 0) return {};
     auto main = Identify(proc_, unit->main_pid);
+    if (!main && IsHidden(proc_, unit->main_pid)) return {};
     if (!main) return Pass(std::move(main));
     return *main ? AddProcess(**main) : Result<void>{};
   }
@@ -269,7 +280,7 @@ Result<Observation> ObserveMachine(const ProcTree& proc, HolderFinder& finder,
   }
   Observer observer(proc, managers, seen);
   for (const Holding& holding : seen.holdings)
-    if (auto added = observer.AddProcess(holding.process); !added) return Pass(std::move(added));
+    if (auto added = observer.AddHolder(holding.process); !added) return Pass(std::move(added));
   for (const ProcessId& process : registered.processes)
     if (auto added = observer.AddProcess(process); !added) return Pass(std::move(added));
   for (const UnitRef& service : registered.services)
@@ -282,7 +293,7 @@ Result<Observation> ObserveMachine(const ProcTree& proc, HolderFinder& finder,
   std::optional<Listeners> listeners;
   std::vector<ProcessId> plain;
   for (const auto& [id, process] : seen.processes) {
-    if (process.kernel_thread || !IsPlain(seen, id)) continue;
+    if (process.kernel_thread || process.hidden || !IsPlain(seen, id)) continue;
     plain.push_back(id);
     if (!listeners) listeners = Listeners::Read();
     if (listeners->Of(id)) seen.contacts[id].answers = true;

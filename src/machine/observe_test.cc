@@ -1,13 +1,17 @@
 // What keeps others waiting does not keep a look at the machine waiting.
 #include "machine/observe.h"
 
+#include <grp.h>
+#include <linux/capability.h>
 #include <sched.h>
+#include <sys/prctl.h>
 
 #include <csignal>
 #include <fstream>
 #include <iterator>
 #include <optional>
 
+#include "base/capabilities.h"
 #include "holder/dead_mount.h"
 #include "machine/both_backends_test.h"
 #include "machine/machine_linux.h"
@@ -73,6 +77,45 @@ TEST_F(BothBackendsTest, WhatIsOnADeadServer) {
     EXPECT_THAT(seen->unreachable, testing::ElementsAre(0u));
   });
 }
+
+// For good: with no more than what it takes to run a BPF program.
+bool BecomeNobodyWithBpf() {
+  constexpr uint64_t kBpf = Bit(CAP_BPF) | Bit(CAP_PERFMON);
+  return prctl(PR_SET_KEEPCAPS, 1) == 0 && setgroups(0, nullptr) == 0 &&
+         setresgid(65534, 65534, 65534) == 0 && setresuid(65534, 65534, 65534) == 0 &&
+         SetCapabilities({.effective = kBpf, .permitted = kBpf}) && prctl(PR_SET_DUMPABLE, 1) == 0;
+}
+
+class HiddenHolderTest : public BothBackendsTest,
+                         public testing::WithParamInterface<const char*> {};
+
+// The kernel shows it, /proc does not.
+TEST_P(HiddenHolderTest, IsTold) {
+  const std::string file = at_.Write("file"), other = at_.Write("other");
+  std::filesystem::permissions(at_.path(), std::filesystem::perms(0755));
+  const Holder holder({"--open", file}), sender({"--in-flight", other});
+  const ProcessId id = holder.id();
+  EXPECT_CHILD("a /proc that hides processes", [&] {
+    if (mount("proc", "/proc", "proc", 0, GetParam()) || !BecomeNobodyWithBpf()) _exit(77);
+    const auto machine = MakeLinuxMachine("/nowhere");
+    ASSERT_TRUE(machine);
+    auto registered = (*machine)->IdentifyFiles({file});
+    ASSERT_TRUE(registered);
+    const auto seen = (*machine)->Observe({.files = *registered, .processes = {id}},
+                                          {.backend = Backend::kBpf}, {});
+    ASSERT_TRUE(seen) << seen.error().message;
+    ASSERT_EQ(seen->holdings.size(), 1u);
+    EXPECT_EQ(seen->holdings.front().process, id);
+    const auto found = seen->processes.find(id);
+    ASSERT_NE(found, seen->processes.end());
+    EXPECT_TRUE(found->second.hidden);
+    EXPECT_THAT(seen->unreadable, testing::Contains(testing::Field(&ProcessId::pid, sender.pid())));
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(Hidepid, HiddenHolderTest,
+                         testing::Values("hidepid=noaccess", "hidepid=invisible"),
+                         [](const auto& how) { return std::string(how.param).substr(8); });
 
 }  // namespace
 }  // namespace rm

@@ -8,6 +8,7 @@
 
 #include "procfs/held_object.h"
 #include "procfs/parse.h"
+#include "procfs/process_dir.h"
 #include "procfs/read.h"
 
 namespace rm {
@@ -117,7 +118,7 @@ void Sightings::JudgeObject(const std::vector<RmSighting>& sightings) {
     uint64_t number = 0;
     const int error = MatchHeldObject(*proc_, held, *targets_, matches, number);
     if (error) {
-      gone = gone && IsGone(error);
+      gone = gone && IsGone(error) && !IsHidden(*proc_, held.pid);
       continue;
     }
     if (number != sighting.ino) {

@@ -35,6 +35,7 @@ struct ProcessFacts {
   bool ignores_term = false;         // SIGTERM is ignored
   bool blocks_term = false;          // SIGTERM is blocked in every thread
   bool other_pid_namespace = false;  // lives in a pid namespace below ours
+  bool hidden = false;               // from the caller (hidepid): no more than `id` is known
 };
 
 }  // namespace rm

@@ -1,6 +1,7 @@
 #include "procfs/process_dir.h"
 
 #include <cerrno>
+#include <csignal>
 #include <string>
 
 #include "procfs/read.h"
@@ -9,6 +10,12 @@ namespace rm {
 
 int OpenProcess(const ProcTree& proc, pid_t pid, UniqueFd& directory) {
   return OpenDirectoryAt(proc.fd(), std::to_string(pid).c_str(), directory);
+}
+
+bool IsHidden(const ProcTree& proc, pid_t pid) {
+  UniqueFd directory;
+  const int error = proc.live() ? OpenProcess(proc, pid, directory) : 0;
+  return (error == ENOENT || error == EPERM) && (kill(pid, 0) == 0 || errno == EPERM);
 }
 
 int ReadStat(int directory, ProcessStat& stat) {

@@ -60,6 +60,7 @@ int ProcessScan::Scan(pid_t pid) {
 
   UniqueFd directory;
   Note(OpenProcess(proc_, pid, directory));
+  if (!directory && IsHidden(proc_, pid)) denied_ = true;
   if (directory) {
     ScanDescriptors(directory.get());
     ScanDirectories(directory.get());
