@@ -9,12 +9,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <thread>
 
 #include "holder/holder.h"
 #include "procfs/holders.h"
 #include "procfs/identity.h"
+#include "procfs/read.h"
 
 namespace rm {
 namespace {
@@ -79,6 +82,31 @@ TEST_F(MountsTest, BindMountIsTheSameFile) {
   EXPECT_THAT(Holds(file), UnorderedElementsAre(Hold(holder.pid(), HoldKind::kDescriptor),
                                                 Hold(holder.pid(), HoldKind::kMapping)));
   EXPECT_THAT(Holds(other), IsEmpty());
+}
+
+// The kernel then cannot tell at once what a name in its cache leads to.
+TEST_F(MountsTest, NamesAreKnownWhileOthersMountAndUnmount) {
+  const std::string elsewhere = at_.path() + "/elsewhere", file = at_.Write("file");
+  fs::create_directory(elsewhere);
+  const pid_t child = fork();
+  if (child == 0) {
+    if (!EnterOwnMounts()) _exit(1);
+    const std::jthread mounts([&](const std::stop_token& stop) {
+      while (!stop.stop_requested()) {
+        mount("none", elsewhere.c_str(), "tmpfs", 0, nullptr);
+        umount2(elsewhere.c_str(), MNT_DETACH);
+      }
+    });
+    const UniqueFd root(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    struct statx found {};
+    int unknown = 0;
+    for (int i = 0; i < 100'000; ++i)
+      if (StatCached(root.get(), file, STATX_INO, found) == EAGAIN) ++unknown;
+    _exit(unknown ? 1 : 0);
+  }
+  int status = 1;
+  waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
 }
 
 TEST_F(MountsTest, AnotherFileAtTheSamePathInAnotherNamespace) {

@@ -22,6 +22,8 @@ namespace {
 // The paths behind the links of /proc are cut at a page by the kernel.
 constexpr size_t kLinkCap = PATH_MAX + sizeof(kDeletedSuffix);
 
+constexpr int kCachedTries = 16;
+
 int64_t Nanoseconds(const struct statx_timestamp& t) {
   return int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
 }
@@ -90,8 +92,12 @@ int OpenCached(int root, const std::string& path, UniqueFd& object) {
   struct open_how how {};
   how.flags = O_PATH | O_CLOEXEC;
   how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_CACHED;
-  object.Reset(static_cast<int>(syscall(SYS_openat2, root, path.c_str(), &how, sizeof how)));
-  return object ? 0 : errno;
+  int error = EAGAIN;  // also when something is mounted or renamed meanwhile
+  for (int i = 0; i < kCachedTries && error == EAGAIN; ++i) {
+    object.Reset(static_cast<int>(syscall(SYS_openat2, root, path.c_str(), &how, sizeof how)));
+    error = object ? 0 : errno;
+  }
+  return error;
 }
 
 int StatOpened(int object, unsigned mask, struct statx& found) {
