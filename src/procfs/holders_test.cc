@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
@@ -17,6 +18,7 @@
 #include "holder/holder.h"
 #include "procfs/identity.h"
 #include "procfs/process.h"
+#include "procfs/process_scan.h"
 
 namespace rm {
 namespace {
@@ -281,6 +283,22 @@ TEST_F(FindHoldersTest, FileOfARingWithoutADescriptor) {
   ASSERT_EQ(scan.holdings.size(), 1u);
   EXPECT_EQ(scan.holdings[0].kind, HoldKind::kRing);
   EXPECT_TRUE(scan.holdings[0].previous_content);
+}
+
+// For a moment the caller has no descriptor left.
+TEST_F(FindHoldersTest, FileOfARingForAScanThatCouldNotAskWhatRingsAre) {
+  const std::string file = at_.Write("file");
+  const Holder holder({"--io-uring", file});
+  const FileTarget target = Target(file);
+  const TargetSet targets(std::span(&target, 1));
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none{0, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  ProcessScan scan(proc_, targets, false);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_EQ(scan.Scan(holder.pid()), 0);
+  EXPECT_EQ(scan.found().holdings.size(), 1u);
 }
 
 // The kernel tells the files of a ring only while nobody is at work in it.

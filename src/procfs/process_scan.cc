@@ -170,7 +170,7 @@ void ProcessScan::ScanDescriptors(int directory) {
       Compare(found, fds.get(), entry->d_name, HoldKind::kDescriptor, atoi(entry->d_name));
       if (S_ISSOCK(found.stx_mode)) {
         ScanSocket(directory, entry->d_name);
-      } else if (DeviceOf(found) == anonymous_) {
+      } else if (!anonymous_ || DeviceOf(found) == anonymous_) {
         ScanRing(directory, atoi(entry->d_name), found.stx_ino);
       }
     }

@@ -66,7 +66,8 @@ class ProcessScan {
   const bool directories_;
   const bool ask_each_;
   std::string our_mounts_;  // the mount namespace we read names in
-  uint64_t anonymous_ = 0;  // the device of descriptors that are no files: rings, timers, events
+  // The device of descriptors that are no files: rings, timers, events. 0: not known.
+  uint64_t anonymous_ = 0;
   std::vector<char> buffer_;
   HolderScan found_;
   std::vector<Witness> witnesses_;
