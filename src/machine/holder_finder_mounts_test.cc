@@ -141,5 +141,21 @@ TEST_F(BothBackendsTest, AskedFromInsideATimeNamespace) {
   });
 }
 
+// Its children would live in another one than the asker.
+TEST_F(BothBackendsTest, AskedByWhoHasMadeATimeNamespaceForItsChildren) {
+  const std::string file = at_.Write("file");
+  const Holder holder({"--open", file});
+  const ProcessId id = holder.id();
+  EXPECT_CHILD("time namespaces", [&] {
+    if (unshare(CLONE_NEWTIME) ||
+        !(std::ofstream("/proc/self/timens_offsets") << "boottime 1000 0\n").flush())
+      _exit(77);
+    proc_ = std::move(*ProcTree::Open());
+    const auto agreed = Agreed({Target(file)});
+    ASSERT_EQ(agreed.size(), 1u);
+    EXPECT_EQ(agreed.front().process, id);
+  });
+}
+
 }  // namespace
 }  // namespace rm

@@ -14,6 +14,7 @@
 namespace rm {
 namespace {
 
+constexpr char kInitialTimeNamespace[] = "time:[4026531834]";  // PROC_TIME_INIT_INO
 constexpr unsigned kMinorBits = 20;  // of a device number inside the kernel
 
 HoldKind KindOf(const RmSighting& sighting) {
@@ -47,7 +48,9 @@ bool IsProven(const RmSighting& sighting, const FileTarget& target) {
 
 // /proc shows start times on the clock of the reader's time namespace, time_namespaces(7).
 int64_t BoottimeOffset(const ProcTree& proc) {
-  std::string text;
+  std::string text, ours;
+  // The offsets are those of the children's namespace, which may be another one by unshare(2).
+  if (ReadLinkAt(proc.fd(), "self/ns/time", ours) == 0 && ours == kInitialTimeNamespace) return 0;
   if (ReadFileAt(proc.fd(), "self/timens_offsets", kSmallFile, text)) return 0;
   for (const std::string& line : Split(text, '\n')) {
     long long seconds = 0, nanoseconds = 0;
