@@ -38,11 +38,11 @@ Contents::Key Contents::KeyOf(const struct statx& object) {
 }
 
 const Content& Contents::Of(const struct statx& object, const std::function<UniqueFd()>& open) {
-  const auto [found, is_new] = known_.try_emplace(KeyOf(object));
-  Content& content = found->second;
-  if (!is_new) return content;
+  static const Content kUnread;
+  if (const auto known = known_.find(KeyOf(object)); known != known_.end()) return known->second;
   const UniqueFd fd = open();
-  if (!fd) return content;
+  if (!fd) return kUnread;
+  Content& content = known_[KeyOf(object)];
   content.readable = true;
   const ReadAt read = ReaderOf(fd.get());
   if (const std::optional<Elf> elf = ReadElf(read)) {
@@ -60,8 +60,8 @@ std::optional<bool> Contents::AreEqual(const struct statx& a,
                                        const std::function<UniqueFd()>& open_b) {
   if (a.stx_size != b.stx_size) return false;
   if (a.stx_size > kMostCompared) return std::nullopt;
-  const auto [found, is_new] = compared_.try_emplace({KeyOf(a), KeyOf(b)});
-  if (!is_new) return found->second;
+  const std::pair both(KeyOf(a), KeyOf(b));
+  if (const auto known = compared_.find(both); known != compared_.end()) return known->second;
   const UniqueFd fd_a = open_a(), fd_b = open_b();
   if (!fd_a || !fd_b) return std::nullopt;
   std::vector<char> block_a(256 << 10), block_b(block_a.size());
@@ -70,14 +70,10 @@ std::optional<bool> Contents::AreEqual(const struct statx& a,
     if (got <= 0) return std::nullopt;
     const auto size = static_cast<size_t>(got);
     if (pread(fd_b.get(), block_b.data(), size, static_cast<off_t>(at)) != got) return std::nullopt;
-    if (std::memcmp(block_a.data(), block_b.data(), size) != 0) {
-      found->second = false;
-      return false;
-    }
+    if (std::memcmp(block_a.data(), block_b.data(), size) != 0) return compared_[both] = false;
     at += size;
   }
-  found->second = true;
-  return true;
+  return compared_[both] = true;
 }
 
 }  // namespace rm

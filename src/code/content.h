@@ -27,7 +27,8 @@ struct Content {
 // descriptors. Only regular files are opened, without waiting.
 class Contents {
  public:
-  // `open` is called at most once for a file (device, inode, change time).
+  // `open` is called until it has succeeded once for a file (device, inode, change time): what one
+  // process does not let us open, another one may.
   const Content& Of(const struct statx& object, const std::function<UniqueFd()>& open);
   // Whether both are the same, byte by byte; none: one cannot be read, or it would take too long.
   std::optional<bool> AreEqual(const struct statx& a, const std::function<UniqueFd()>& open_a,
@@ -38,7 +39,7 @@ class Contents {
   static Key KeyOf(const struct statx& object);
 
   std::map<Key, Content> known_;
-  std::map<std::pair<Key, Key>, std::optional<bool>> compared_;
+  std::map<std::pair<Key, Key>, bool> compared_;
 };
 
 // Opens the object behind a descriptor or link (`name` relative to `directory`, magic links are

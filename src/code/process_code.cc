@@ -61,9 +61,11 @@ RootView* ProcessCode::RootOf(int process_directory, bool& is_ours) {
   }
   is_ours = mounts == our_mounts_;
   const RootKey key{mounts, DeviceOf(root), root.stx_ino, root.stx_mnt_id};
-  const auto [found, is_new] = roots_.try_emplace(key);
-  if (is_new) found->second = OpenRoot(process_directory);
-  return found->second.get();
+  const auto known = roots_.find(key);
+  if (known != roots_.end()) return known->second.get();
+  // What one process does not show, because it ends, another one with the same root may.
+  std::unique_ptr<RootView> view = OpenRoot(process_directory);
+  return view ? roots_.emplace(key, std::move(view)).first->second.get() : nullptr;
 }
 
 int ProcessCode::Scan(pid_t pid, MappedScan& found) {

@@ -246,17 +246,20 @@ bool ProcessLook::TakeOther(RootView& view, const std::string& path, MappedFile&
 // it is the interpreter that runs, and the name is not its own.
 RootView* ProcessLook::FindByLoadedName(Subject& subject, MappedFile& fact) {
   if (subject.loaded_as.empty()) return nullptr;
+  bool is_others = false;
   for (RootView* view : views_) {
     const Named& named = view->Look(subject.loaded_as);
     if (named.error && !IsMissing(named.error)) trouble_ = WhyNot(named.error);
     if (named.error) continue;
     if (subject.kind == MappedKind::kExecutable &&
         !IsSameProgramKind(subject, *view, subject.loaded_as)) {
+      is_others = true;
       continue;
     }
     TakeOther(*view, subject.loaded_as, fact);
     return view;
   }
+  if (is_others) subject.loaded_as.clear();
   return nullptr;
 }
 

@@ -154,7 +154,7 @@ void ProcessLook::CompareTimes(Subject& subject, RootView& view, MappedFile& fac
   if (relocated == Relocated::kNo) {
     fact.overwritten = Overwritten::kYes;
   } else if (written && was_there) {
-    fact.overwritten = relocated == Relocated::kYes ? Overwritten::kPerhaps : Overwritten::kYes;
+    fact.overwritten = Overwritten::kPerhaps;
   }
 }
 

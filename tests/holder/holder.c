@@ -1,6 +1,7 @@
 /* Holds files in every way there is, for tests. Says "ready" on stdout once it does, then waits.
  *
- *   --open FILE | --path FILE (O_PATH) | --map FILE (the descriptor is closed)
+ *   --open FILE | --path FILE (O_PATH)
+ *   --map FILE | --map-code FILE (executable); the descriptor is closed
  *   --change-map FILE      mapped and written to; at SIGUSR1 something else is mapped in its place
  *   --cwd DIRECTORY | --root DIRECTORY (chroot)
  *   --io-uring FILE        registered with an io_uring; the descriptor is closed
@@ -125,12 +126,12 @@ static void *BeginRelay(void *unused) {
   return HandOn(unused);
 }
 
-static void Map(const char *path) {
+static void Map(const char *path, int access) {
   int fd = open(path, O_RDONLY);
   Check(fd >= 0, path);
   struct stat found;
   Check(fstat(fd, &found) == 0, path);
-  Check(mmap(NULL, (size_t)found.st_size, PROT_READ, MAP_PRIVATE, fd, 0) != MAP_FAILED, path);
+  Check(mmap(NULL, (size_t)found.st_size, access, MAP_PRIVATE, fd, 0) != MAP_FAILED, path);
   close(fd);
 }
 
@@ -279,7 +280,9 @@ int main(int argc, char **argv) {
       } else if (!strcmp(option, "--path")) {
         Check(open(value, O_PATH) >= 0, value);
       } else if (!strcmp(option, "--map")) {
-        Map(value);
+        Map(value, PROT_READ);
+      } else if (!strcmp(option, "--map-code")) {
+        Map(value, PROT_READ | PROT_EXEC);
       } else if (!strcmp(option, "--change-map")) {
         MapAndWrite(value);
       } else if (!strcmp(option, "--cwd")) {
