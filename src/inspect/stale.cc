@@ -141,11 +141,13 @@ void FindCure(StaleApp& stale, const Observation& seen) {
     stale.how = std::move(how);
   };
   const auto main = seen.processes.find(app.main);
-  const bool is_manager =
-      main != seen.processes.end() && FileName(main->second.executable) == "systemd";
+  const bool keeps_login = main != seen.processes.end() && main->second.name == "(sd-pam)";
+  const bool is_manager = main != seen.processes.end() && !keeps_login &&
+                          FileName(main->second.executable) == "systemd";
   if (is_manager && app.main.pid == 1) return is(Cure::kReexecute, "systemctl daemon-reexec");
   if (app.reasons & kReasonPermissionDenied) return is(Cure::kNotAllowed, app.why_not_stoppable);
   if (is_manager) return is(Cure::kReexecute, "systemctl --user daemon-reexec, by its user");
+  if (keeps_login) return is(Cure::kLogin, "it ends with the service manager of its user");
   const bool container = app.reasons & kReasonSessionMismatch;
   if (container) return is(Cure::kContainer, app.why_not_stoppable);
   const bool in_login = app.login_session != UINT32_MAX;

@@ -123,6 +123,7 @@ class CureTest : public testing::Test {
   StaleApp Find(App app) {
     app.main = {7, 70};
     seen_.processes[app.main].executable = executable_;
+    seen_.processes[app.main].name = name_;
     StaleApp stale;
     stale.app = std::move(app);
     FindCure(stale, seen_);
@@ -143,6 +144,7 @@ class CureTest : public testing::Test {
     return app;
   }
   std::string executable_ = "/usr/bin/foo";
+  std::string name_ = "foo";
   Observation seen_;
 };
 
@@ -192,6 +194,14 @@ TEST_F(CureTest, SomeNeedMore) {
   EXPECT_EQ(Find(Critical(kReasonDetectedSelf)).cure, Cure::kByHand);
   executable_ = "/usr/lib/systemd/systemd";
   EXPECT_EQ(Find(Critical(kReasonCriticalProcess)).cure, Cure::kReexecute);
+}
+
+// systemd forks it for the login, and it stays what it is when its manager is executed anew.
+TEST_F(CureTest, WhatKeepsALoginOpenEndsWithIt) {
+  executable_ = "/usr/lib/systemd/systemd";
+  name_ = "(sd-pam)";
+  EXPECT_EQ(Find(Critical(kReasonCriticalProcess)).cure, Cure::kLogin);
+  EXPECT_EQ(Find(Critical(kReasonPermissionDenied)).cure, Cure::kNotAllowed);
 }
 
 }  // namespace

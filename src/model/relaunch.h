@@ -25,6 +25,11 @@ struct ResourceLimit {
   uint64_t hard = 0;  // UINT64_MAX: unlimited
 };
 
+// null, zero, full, random, urandom: opening one does nothing. No other device is opened again.
+inline bool IsHarmlessDevice(unsigned major, unsigned minor) {
+  return major == 1 && (minor == 3 || minor == 5 || minor == 7 || minor == 8 || minor == 9);
+}
+
 // Where one of the descriptors 0, 1, 2 pointed to. An empty path means /dev/null.
 struct StandardStream {
   std::string path;

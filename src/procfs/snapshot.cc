@@ -25,7 +25,8 @@ namespace {
 
 // execve(2) allows arguments and environment 6 MiB together.
 constexpr size_t kMostStartData = 8 << 20;
-constexpr int kDeadlinePolicy = 6;  // SCHED_DEADLINE
+constexpr size_t kMostCompared = 4096;  // arguments
+constexpr int kDeadlinePolicy = 6;      // SCHED_DEADLINE
 
 struct LimitName {
   std::string_view name;
@@ -155,20 +156,36 @@ class Collector {
     if (stat_.arguments_end && stat_.arguments_end - stat_.arguments_begin != text.size()) {
       return true;
     }
-    const std::optional<uint64_t> count = ReadArgumentCount();
-    return count && *count != spec_.arguments.size();
+    // Where the process' memory may not be read, nothing more is known.
+    const UniqueFd memory(openat(directory_, "mem", O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    const auto stack = static_cast<off_t>(stat_.start_stack);
+    int count = 0;
+    if (!stack || !memory || pread(memory.get(), &count, sizeof count, stack) != sizeof count) {
+      return false;
+    }
+    if (static_cast<unsigned>(count) != spec_.arguments.size()) return true;
+    return stat_.arguments_begin > UINT32_MAX ? ShareAnArgument<uint64_t>(memory.get())
+                                              : ShareAnArgument<uint32_t>(memory.get());
   }
 
-  // None where the process' memory may not be read.
-  std::optional<uint64_t> ReadArgumentCount() const {
-    const UniqueFd memory(openat(directory_, "mem", O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-    int count = 0;
-    if (!stat_.start_stack || !memory ||
-        pread(memory.get(), &count, sizeof count, static_cast<off_t>(stat_.start_stack)) !=
-            sizeof count) {
-      return std::nullopt;
+  // A title may leave as many NULs as there were arguments. Then two places of argv point into the
+  // same text. A program may have moved them within their arguments, and sorted them.
+  template <class Word>
+  bool ShareAnArgument(int memory) const {
+    std::vector<Word> argv(std::min(spec_.arguments.size(), kMostCompared));
+    const auto size = static_cast<ssize_t>(argv.size() * sizeof(Word));
+    const auto at = static_cast<off_t>(stat_.start_stack + sizeof(Word));
+    if (pread(memory, argv.data(), static_cast<size_t>(size), at) != size) return false;
+    std::ranges::sort(argv);
+    uint64_t end = stat_.arguments_begin;
+    auto place = argv.begin();
+    for (const std::string& argument : spec_.arguments) {
+      const uint64_t begin = std::exchange(end, end + argument.size() + 1);
+      const auto first = std::find_if(place, argv.end(), [&](Word at) { return at >= begin; });
+      place = std::find_if(first, argv.end(), [&](Word at) { return at >= end; });
+      if (first != place && *first != *std::prev(place)) return true;
     }
-    return static_cast<unsigned>(count);
+    return false;
   }
 
   int CollectEnvironment() {

@@ -25,6 +25,9 @@ const char* NameOfType(const struct statx& object) {
   if (S_ISFIFO(object.stx_mode)) return "a pipe";
   if (S_ISSOCK(object.stx_mode)) return "a socket";
   if (S_ISCHR(object.stx_mode) && IsTerminal(object.stx_rdev_major)) return "a terminal";
+  if (S_ISCHR(object.stx_mode) && !IsHarmlessDevice(object.stx_rdev_major, object.stx_rdev_minor)) {
+    return "a device that is not opened again";
+  }
   if (S_ISCHR(object.stx_mode) || S_ISREG(object.stx_mode)) return nullptr;
   return "something that cannot be opened again";
 }

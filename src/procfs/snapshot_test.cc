@@ -158,6 +158,18 @@ TEST(Snapshot, StreamsThatCannotComeBack) {
                           "Its standard error is a file that was deleted."));
 }
 
+// Only what rm-relaunch opens again is had again.
+TEST(Snapshot, ADeviceThatActsWhenItIsOpenedCannotComeBack) {
+  if (access("/dev/kmsg", W_OK) != 0) GTEST_SKIP() << "lacks a kernel log to write to";
+  const Holder holder({}, {.prepare = [] {
+                        dup2(open("/dev/zero", O_RDONLY), 0);
+                        dup2(open("/dev/kmsg", O_WRONLY), 2);
+                      }});
+  EXPECT_THAT(Take(holder).cannot_restore,
+              ElementsAre("Its standard output is a pipe.",
+                          "Its standard error is a device that is not opened again."));
+}
+
 TEST(Snapshot, ReplacedExecutableIsFineDeletedIsNot) {
   test::TemporaryDirectory at;
   const std::string program = at.path() + "/program";
@@ -175,6 +187,7 @@ TEST(Snapshot, OverwrittenArgumentsAreNoCommand) {
   const auto overwritten = Contains(HasSubstr("overwritten its arguments"));
   EXPECT_THAT(Take(Holder({"--title", "holder: master process"})).cannot_restore, overwritten);
   EXPECT_THAT(Take(Holder({"--title", std::string(30, 'x')})).cannot_restore, overwritten);
+  EXPECT_THAT(Take(Holder({"--title-with-nuls"})).cannot_restore, overwritten);
   EXPECT_THAT(Take(Holder({"--path", "/tmp/../"})).cannot_restore, Not(overwritten));
 }
 

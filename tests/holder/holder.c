@@ -15,6 +15,7 @@
  * next
  *   --ignore-term | --block-term | --catch-term (leaves with 0) | --refuse-term (caught, stays)
  *   --title TEXT           written over the arguments
+ *   --title-with-nuls      the same, with as many NULs behind it as there were arguments
  *   --vfork                in uninterruptible sleep, until its child executes something: never
  *   --outlive              stays when the process that started it has ended
  *
@@ -237,6 +238,13 @@ static void Retitle(int argc, char **argv, const char *text) {
   free(title);
 }
 
+static void RetitleWithNuls(int argc, char **argv) {
+  char *end = argv[argc - 1] + strlen(argv[argc - 1]) + 1;
+  size_t room = (size_t)(end - argv[0]);
+  memset(argv[0], 'x', room - (size_t)argc);
+  memset(end - argc, 0, (size_t)argc);
+}
+
 /* The child has memory of its own, other than that of vfork(2), so that it may do all this. */
 static void SleepInVfork(void) {
   pid_t parent = getpid();
@@ -249,7 +257,7 @@ static void SleepInVfork(void) {
 }
 
 int main(int argc, char **argv) {
-  int vforks = 0, outlive = 0;
+  int vforks = 0, outlive = 0, title_with_nuls = 0;
   void *(*successor)(void *) = NULL;
   char *title = NULL;
   for (int i = 1; i < argc; ++i) {
@@ -268,6 +276,8 @@ int main(int argc, char **argv) {
       OnTerm(Stay);
     } else if (!strcmp(option, "--vfork")) {
       vforks = 1;
+    } else if (!strcmp(option, "--title-with-nuls")) {
+      title_with_nuls = 1;
     } else if (!strcmp(option, "--outlive")) {
       outlive = 1;
     } else if (i + 1 == argc) {
@@ -311,6 +321,7 @@ int main(int argc, char **argv) {
     }
   }
   if (title) Retitle(argc, argv, title);
+  if (title_with_nuls) RetitleWithNuls(argc, argv);
   if (!outlive) Check(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0, "prctl");
   if (vforks) SleepInVfork();
   if (successor) {

@@ -23,13 +23,6 @@ tl::unexpected<Error> NotPossible(const char* what) {
   return Fail(kFailRestart, "{}: {}.", what, strerror(errno));
 }
 
-// null, zero, full, random, urandom: devices whose opening does nothing.
-bool IsHarmlessDevice(const struct stat& file) {
-  const unsigned number = minor(file.st_rdev);
-  return S_ISCHR(file.st_mode) && major(file.st_rdev) == 1 &&
-         (number == 3 || number == 5 || number == 7 || number == 8 || number == 9);
-}
-
 // The path was the file's own when it was captured, without symbolic links. Where one is now,
 // somebody put it there.
 UniqueFd OpenAsItWas(const StandardStream& stream) {
@@ -40,7 +33,8 @@ UniqueFd OpenAsItWas(const StandardStream& stream) {
       static_cast<int>(syscall(SYS_openat2, AT_FDCWD, stream.path.c_str(), &how, sizeof how)));
   struct stat found;
   if (!file || fstat(file.get(), &found) != 0) return UniqueFd();
-  if (!S_ISREG(found.st_mode) && !IsHarmlessDevice(found)) {
+  if (!S_ISREG(found.st_mode) &&
+      !(S_ISCHR(found.st_mode) && IsHarmlessDevice(major(found.st_rdev), minor(found.st_rdev)))) {
     errno = EINVAL;
     return UniqueFd();
   }
