@@ -691,13 +691,17 @@ class Session {
     if (role_ == Role::kNone) return;
     if (role_ == Role::kJoined) {
       RmEndSession(handle_);
-    } else if (role_ == Role::kOpened ||
-               (owes_ && RmRestart(handle_, 0, nullptr) != ERROR_SUCCESS)) {
+    } else if (role_ == Role::kOpened || (owes_ && !IsPaid(RmRestart(handle_, 0, nullptr)))) {
       RmxCloseSession(handle_);
     } else {
       RmEndSession(handle_);
     }
     role_ = Role::kNone;
+  }
+
+  // Where Shutdown was over before it began there is nothing to restart.
+  static bool IsPaid(DWORD code) {
+    return code == ERROR_SUCCESS || code == ERROR_REQUEST_OUT_OF_SEQUENCE;
   }
 
   DWORD handle_ = 0;

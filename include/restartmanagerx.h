@@ -224,7 +224,7 @@ DWORD WINAPI RmxGetApps(DWORD dwSessionHandle, RMX_APP_LIST **ppList);
 typedef struct _RMX_HOLDER {
   RM_UNIQUE_PROCESS Process;
   RMX_HOLD_KIND Kind;
-  int32_t nDescriptor;      /* RmxHoldDescriptor: its number, else -1 */
+  int32_t nDescriptor;      /* RmxHoldDescriptor, RmxHoldRing: its number, else -1 */
   int32_t bPreviousContent; /* holds what the path was at registration, which is no longer there */
   const char *szPath;       /* the registered path, or that of a file below a registered tree */
   const char *szRegistered; /* the registered path: of a file below a tree, the tree's */

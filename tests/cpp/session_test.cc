@@ -70,6 +70,17 @@ TEST_F(CppApi, AStopThatWasRequestedBeforeIsNotLost) {
   EXPECT_EQ(Pids(1), before);
 }
 
+TEST_F(CppApi, ASessionThatWasCancelledBeforeItStoppedAnybodyEnds) {
+  Start(1);
+  {
+    api::Session session = Begin();
+    std::stop_source stop;
+    stop.request_stop();
+    ASSERT_FALSE(session.Shutdown(0, {}, stop.get_token()));
+  }
+  EXPECT_TRUE(api::Sessions()->empty());
+}
+
 TEST_F(CppApi, AnObserverMayRequestAStop) {
   Start(1);
   const auto before = Pids(1);
