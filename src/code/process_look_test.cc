@@ -1,5 +1,3 @@
-#include "code/process_code.h"
-
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
@@ -8,6 +6,7 @@
 #include <ctime>
 #include <filesystem>
 
+#include "code/process_code.h"
 #include "holder/holder.h"
 
 namespace rm {
