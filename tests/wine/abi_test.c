@@ -2,7 +2,8 @@
  *
  *   abi_test [PART OF A NAME]
  * Started by itself:  abi_test join KEY FILE    abi_test leave COUNT -    abi_test die FILE PERCENT
- * abi_test look FILE - */
+ * abi_test look FILE -    abi_test visit FILE -    abi_test begin - -    abi_test leave-amid FILE
+ * LOG */
 #include "stage.h"
 
 static int Join(const wchar_t *key, const wchar_t *file) {
@@ -44,10 +45,14 @@ int wmain(int argc, wchar_t **argv) {
   if (argc == 4 && !wcscmp(argv[1], L"leave")) return Leave(_wtoi(argv[2]));
   if (argc == 4 && !wcscmp(argv[1], L"die")) return Die(argv[2], (UINT)_wtoi(argv[3]));
   if (argc == 4 && !wcscmp(argv[1], L"look")) return Look(argv[2]);
+  if (argc == 4 && !wcscmp(argv[1], L"visit")) return Visit(argv[2]);
+  if (argc == 4 && !wcscmp(argv[1], L"begin")) return RmEndSession(Start(NULL)) != 0;
+  if (argc == 4 && !wcscmp(argv[1], L"leave-amid")) return LeaveAmid(argv[2], argv[3]);
   char only[64] = "";
   if (argc > 1) WideCharToMultiByte(CP_ACP, 0, argv[1], -1, only, sizeof only, NULL, NULL);
   const struct Test *all[] = {session_tests, list_tests,    stop_tests,    filter_tests,
-                              restart_tests, service_tests, process_tests, patience_tests};
+                              restart_tests, service_tests, process_tests, rivals_tests,
+                              damage_tests,  patience_tests};
   for (size_t i = 0; i < sizeof all / sizeof *all; ++i) RunTests(all[i], only);
   return TellSum();
 }

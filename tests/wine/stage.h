@@ -15,9 +15,14 @@ struct Test {
 };
 /* Each file of tests has one, which ends with a NULL. */
 extern const struct Test session_tests[], list_tests[], stop_tests[], patience_tests[],
-    service_tests[], restart_tests[], filter_tests[], process_tests[];
+    service_tests[], restart_tests[], filter_tests[], process_tests[], rivals_tests[],
+    damage_tests[];
 /* Lists the users of a file many times; an exit status. */
 int Look(const wchar_t *file);
+/* Opens a file and ends. */
+int Visit(const wchar_t *file);
+/* Ends while another thread asks the holder with this log, which does not answer. */
+int LeaveAmid(const wchar_t *file, const wchar_t *log);
 /* Those that have ONLY in their name; all with "". */
 void RunTests(const struct Test *tests, const char *only);
 /* The exit status of a program: the sum is told. */

@@ -2,6 +2,7 @@
 
 #include <windows.h>
 
+#include <algorithm>
 #include <mutex>
 
 #include "base/win32/handle.h"
@@ -10,6 +11,7 @@ namespace rm {
 namespace {
 
 constexpr DWORD kPatience = 10'000;  // ms
+constexpr DWORD kPoll = 20;          // ms between two looks at the pipe
 constexpr DWORD kBufferSize = 1 << 20;
 
 std::wstring BesideThisLibrary() {
@@ -22,12 +24,14 @@ std::wstring BesideThisLibrary() {
   return path.substr(0, path.find_last_of(L'\\') + 1) + L"rm-envoy.exe";
 }
 
-std::string ReadAll(HANDLE pipe) {
-  std::string all;
+// What is there now. The end is not waited for: a program that the caller started at that moment
+// may have inherited the other end of the pipe.
+void ReadOn(HANDLE pipe, std::string& all) {
   char part[4096];
-  DWORD got = 0;
-  while (::ReadFile(pipe, part, sizeof part, &got, nullptr) && got > 0) all.append(part, got);
-  return all;
+  DWORD there = 0, got = 0;
+  while (::PeekNamedPipe(pipe, nullptr, 0, nullptr, &there, nullptr) && there > 0 &&
+         ::ReadFile(pipe, part, std::min<DWORD>(there, sizeof part), &got, nullptr))
+    all.append(part, got);
 }
 
 }  // namespace
@@ -38,7 +42,7 @@ std::optional<std::string> AskEnvoy(const std::wstring& arguments) {
   std::unique_lock lock(mutex);
   SECURITY_ATTRIBUTES inherited{sizeof inherited, nullptr, TRUE};
   HANDLE read_end = nullptr, write_end = nullptr;
-  // Room for all that it says, so that it never waits for us.
+  // Room for what it says in most cases, so that it does not wait for us.
   if (!::CreatePipe(&read_end, &write_end, &inherited, kBufferSize)) return std::nullopt;
   const UniqueHandle reader(read_end);
   UniqueHandle writer(write_end);
@@ -57,13 +61,18 @@ std::optional<std::string> AskEnvoy(const std::wstring& arguments) {
   if (!started) return std::nullopt;
   const UniqueHandle thread(process.hThread);
   const UniqueHandle envoy(process.hProcess);
-  if (::WaitForSingleObject(envoy.get(), kPatience) != WAIT_OBJECT_0) {
+  std::string said;
+  const ULONGLONG begin = ::GetTickCount64();
+  for (bool ended = false; !ended;) {
+    ended = ::WaitForSingleObject(envoy.get(), kPoll) == WAIT_OBJECT_0;
+    ReadOn(reader.get(), said);
+    if (ended || ::GetTickCount64() - begin < kPatience) continue;
     ::TerminateProcess(envoy.get(), 1);
     return std::nullopt;
   }
   DWORD status = 1;
   if (!::GetExitCodeProcess(envoy.get(), &status) || status != 0) return std::nullopt;
-  return ReadAll(reader.get());
+  return said;
 }
 
 }  // namespace rm

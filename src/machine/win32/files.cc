@@ -63,6 +63,20 @@ bool MayBeImage(const std::string& path) {
   return got == sizeof magic && magic[0] == 'M' && magic[1] == 'Z';
 }
 
+// Whether what has the same numbers is the same file. Wine has one volume number for all file
+// systems below a drive, each of which counts its files from the beginning: then they differ in
+// length or time. One that is being written to is taken for the same.
+bool IsSame(const std::string& path, const LookAgain& object) {
+  constexpr int kTries = 5;
+  for (int i = 0; i < kTries; ++i) {
+    const auto before = IdentityOf(path);
+    const auto between = object();
+    if (!before || !between) return true;
+    if (IdentityOf(path) == before) return *before == *between;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::optional<FileIdentity> IdentityOf(HANDLE file) {
@@ -94,17 +108,18 @@ Targets::Targets(const std::vector<FileResource>& files) {
   for (uint32_t i = 0; i < files.size(); ++i) {
     const auto& was = files[i].at_registration;
     const auto now = IdentityOf(files[i].path);
-    if (now) by_object_.insert({{now->dev, now->ino}, {i, false}});
+    if (now) by_object_.insert({{now->dev, now->ino}, {i, false, files[i].path}});
     const bool replaced = was && (!now || now->dev != was->dev || now->ino != was->ino);
-    if (replaced) by_object_.insert({{was->dev, was->ino}, {i, true}});
+    if (replaced) by_object_.insert({{was->dev, was->ino}, {i, true, files[i].path}});
     any_image_ = any_image_ || replaced || (now && MayBeImage(files[i].path));
   }
 }
 
-void Targets::Match(const ProcessId& process, const FileIdentity& object, HoldKind kind,
-                    std::vector<Holding>& holdings) const {
+void Targets::Match(const ProcessId& process, const FileIdentity& object, const LookAgain& again,
+                    HoldKind kind, std::vector<Holding>& holdings) const {
   const auto [first, last] = by_object_.equal_range({object.dev, object.ino});
   for (auto found = first; found != last; ++found) {
+    if (!found->second.previous && !IsSame(found->second.path, again)) continue;
     Holding holding;
     holding.process = process;
     holding.kind = kind;
@@ -149,7 +164,9 @@ std::vector<Holding> FindHandles(const Targets& targets,
       continue;
     const UniqueHandle file(copy);
     if (const auto object = IdentityOf(file.get()))
-      targets.Match(process->second.id, *object, HoldKind::kDescriptor, holdings);
+      targets.Match(
+          process->second.id, *object, [&] { return IdentityOf(file.get()); },
+          HoldKind::kDescriptor, holdings);
   }
   return holdings;
 }

@@ -3,6 +3,7 @@
 
 #include <windows.h>
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <stop_token>
@@ -20,6 +21,8 @@ namespace rm {
 std::optional<FileIdentity> IdentityOf(HANDLE file);
 std::optional<FileIdentity> IdentityOf(const std::string& path);
 
+using LookAgain = std::function<std::optional<FileIdentity>()>;
+
 // The files that are looked for: what a path was at registration, and what it is now.
 class Targets {
  public:
@@ -28,14 +31,16 @@ class Targets {
   bool empty() const { return by_object_.empty(); }
   // One of them is a program or a library, or could not be looked into.
   bool any_image() const { return any_image_; }
-  // Appends one holding for each registered file that is this object.
-  void Match(const ProcessId& process, const FileIdentity& object, HoldKind kind,
-             std::vector<Holding>& holdings) const;
+  // Appends one holding for each registered file that is this object. `again` looks at it once
+  // more.
+  void Match(const ProcessId& process, const FileIdentity& object, const LookAgain& again,
+             HoldKind kind, std::vector<Holding>& holdings) const;
 
  private:
   struct Target {
     uint32_t file;
     bool previous;
+    std::string path;
   };
   std::multimap<std::pair<uint64_t, uint64_t>, Target> by_object_;
   bool any_image_ = false;

@@ -10,18 +10,11 @@ constexpr DWORD kPoll = 50;      // ms between two looks at the cancel
 
 }  // namespace
 
-LookingAlone::LookingAlone(const std::stop_token& cancel)
-    : mutex_(::CreateMutexW(nullptr, FALSE, kName)) {
+LookingAlone::LookingAlone(const std::stop_token& cancel) : mutex_(kName) {
   if (!mutex_) return;
   const ULONGLONG begin = ::GetTickCount64();
-  do {
-    const DWORD waited = ::WaitForSingleObject(mutex_.get(), kPoll);
-    owned_ = waited == WAIT_OBJECT_0 || waited == WAIT_ABANDONED;
-  } while (!owned_ && !cancel.stop_requested() && ::GetTickCount64() - begin < kMost);
-}
-
-LookingAlone::~LookingAlone() {
-  if (owned_) ::ReleaseMutex(mutex_.get());
+  while (!mutex_.Take(kPoll) && !cancel.stop_requested() && ::GetTickCount64() - begin < kMost) {
+  }
 }
 
 }  // namespace rm

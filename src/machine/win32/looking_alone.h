@@ -5,7 +5,7 @@
 
 #include <stop_token>
 
-#include "base/win32/handle.h"
+#include "base/win32/named_mutex.h"
 
 namespace rm {
 
@@ -13,13 +13,9 @@ class LookingAlone {
  public:
   // Waits for the others, at most 30 s, or until it is cancelled.
   explicit LookingAlone(const std::stop_token& cancel);
-  ~LookingAlone();
-  LookingAlone(const LookingAlone&) = delete;
-  LookingAlone& operator=(const LookingAlone&) = delete;
 
  private:
-  UniqueHandle mutex_;
-  bool owned_ = false;
+  NamedMutex mutex_;
 };
 
 }  // namespace rm

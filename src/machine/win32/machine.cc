@@ -1,3 +1,6 @@
+#include <algorithm>
+
+#include "base/win32/named_mutex.h"
 #include "base/win32/wide.h"
 #include "base/win32_codes.h"
 #include "machine/machine_win32.h"
@@ -54,7 +57,10 @@ class Win32Machine final : public Machine {
     return ObserveWin32(registered, options, cancel);
   }
 
-  std::string WithoutLinks(const std::string& path) override { return path; }
+  std::string WithoutLinks(const std::string& path) override {
+    const LookingAlone alone({});
+    return FoldedPath(path);
+  }
   // Asked for by functions that Rstrtmgr.dll does not have.
   Result<TreeFound> IdentifyTree(const std::string&, bool, std::stop_token) override {
     return Fail(kBadArguments, "directories are not registered as trees on Windows");
@@ -69,10 +75,15 @@ class Win32Machine final : public Machine {
   // owed is in the store, and the next session of the user pays it if this process dies.
   Result<void> Hold(const HoldRequest&) override { return {}; }
   Result<void> QueueRelaunch(const HoldRequest&, Debt&) override { return {}; }
-  // The store's mutex keeps others away meanwhile.
-  Result<std::shared_ptr<void>> BeginPaying(const std::string&, const std::string&,
-                                            TimePoint) override {
-    return std::shared_ptr<void>();
+  Result<std::shared_ptr<void>> BeginPaying(const std::string&, const std::string& session,
+                                            TimePoint deadline) override {
+    const std::wstring name =
+        L"Local\\RstrMgr3887CAB8-533F-4C85-B0DC-3E5639F8D511-Pay-" + Wide(session);
+    auto mutex = std::make_shared<NamedMutex>(name.c_str());
+    const auto left = std::chrono::ceil<Milliseconds>(deadline - Now()).count();
+    if (!mutex->Take(static_cast<DWORD>(std::max<long long>(left, 0))))
+      return Fail(kSemTimeout, "Somebody else is starting what the session {} owes.", session);
+    return std::shared_ptr<void>(std::move(mutex));
   }
   void CleanUp(const std::string&, const std::string&) override {}
   Result<void> Release(const std::string&, const std::vector<Debt>&) override { return {}; }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "machine/machine_win32.h"
 #include "machine/win32/files.h"
 #include "machine/win32/inspection.h"
 #include "machine/win32/looking_alone.h"
@@ -62,13 +63,17 @@ class Look {
         continue;
       }
       if (const auto& file = object(image))
-        targets.Match(process, *file, HoldKind::kExecutable, seen_.holdings);
+        targets.Match(
+            process, *file, [&] { return IdentityOf(image); }, HoldKind::kExecutable,
+            seen_.holdings);
       const auto inspected = inspected_.find(process);
       if (inspected == inspected_.end()) continue;
       for (const std::string& module : inspected->second.modules)
         if (module != image)
           if (const auto& file = object(module))
-            targets.Match(process, *file, HoldKind::kMapping, seen_.holdings);
+            targets.Match(
+                process, *file, [&] { return IdentityOf(module); }, HoldKind::kMapping,
+                seen_.holdings);
     }
   }
 
@@ -96,14 +101,22 @@ class Look {
 
   DWORD SessionOf(const ProcessId& process) const { return listed_.at(Pid(process)).session; }
 
-  void Describe(const std::set<ProcessId>& users) {
+  // Those that have ended meanwhile are left out.
+  void Describe(std::set<ProcessId>& users) {
     DWORD own_session = 0;
     ::ProcessIdToSessionId(::GetCurrentProcessId(), &own_session);
     std::set<DWORD> pids;
     for (const ProcessId& process : users) pids.insert(Pid(process));
     const auto windows = TopLevelsOf(pids);
     const DWORD shell = ShellProcess();
-    for (const ProcessId& process : users) {
+    for (auto user = users.begin(); user != users.end();) {
+      const ProcessId process = *user;
+      const bool may_end = static_cast<bool>(OpenSame(process, PROCESS_TERMINATE));
+      if (!may_end && !IsProcessAlive(process)) {
+        user = users.erase(user);
+        continue;
+      }
+      ++user;
       const ListedProcess& listed = listed_.at(Pid(process));
       const std::string image = ImagePath(process);
       ProcessFacts facts;
@@ -112,7 +125,7 @@ class Look {
       facts.executable = image.empty() ? "" : FoldedPath(image);
       facts.name = image.empty() ? listed.name : FriendlyName(image);
       // One that the caller may end belongs to it.
-      facts.uid = facts.euid = OpenSame(process, PROCESS_TERMINATE) ? 0 : 1;
+      facts.uid = facts.euid = may_end ? 0 : 1;
       facts.other_pid_namespace = listed.session != own_session;
       seen_.owners.emplace(process, Owner{{}, OwnerKind::kOther, listed.session});
       const auto found = windows.find(Pid(process));
@@ -120,6 +133,8 @@ class Look {
                  shell != 0 && shell == Pid(process));
       seen_.processes.emplace(process, std::move(facts));
     }
+    std::erase_if(seen_.holdings,
+                  [&](const Holding& holding) { return !users.contains(holding.process); });
   }
 
   // contract.md 8 and 23.1: who shows a window has a main window; a program of the console

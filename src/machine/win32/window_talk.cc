@@ -92,6 +92,11 @@ void WindowTalk::CallOff() {
 
 void WindowTalk::End() {
   KeepLibrary();
+  {
+    // Who answers late is told, and not asked about the rest of its windows.
+    const std::lock_guard lock(shared_->mutex);
+    shared_->over = true;
+  }
   RunDetached([shared = shared_] {
     const auto& windows = shared->windows;
     std::vector<HWND> closed;

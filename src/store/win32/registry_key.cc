@@ -36,7 +36,7 @@ Result<std::optional<RegistryKey>> RegistryKey::Open(const std::wstring& path) {
 }
 
 Result<void> RegistryKey::Delete(const std::wstring& path) {
-  const LSTATUS status = ::RegDeleteKeyW(HKEY_CURRENT_USER, path.c_str());
+  const LSTATUS status = ::RegDeleteTreeW(HKEY_CURRENT_USER, path.c_str());
   if (status == ERROR_SUCCESS || status == ERROR_FILE_NOT_FOUND) return {};
   return Trouble(status, "written", path);
 }

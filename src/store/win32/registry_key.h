@@ -29,7 +29,7 @@ class RegistryKey {
   static Result<RegistryKey> Make(const std::wstring& path);
   // None: there is no such key.
   static Result<std::optional<RegistryKey>> Open(const std::wstring& path);
-  // With all its values. That there is none is no failure.
+  // With all its values, and what others put below it. That there is none is no failure.
   static Result<void> Delete(const std::wstring& path);
 
   Result<void> PutBytes(const std::wstring& name, const std::string& bytes) const;

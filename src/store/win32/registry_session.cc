@@ -43,9 +43,11 @@ std::string ProcessLine(const ProcessId& process) {
                      static_cast<uint32_t>(process.start_ticks));
 }
 
+std::wstring NameOf(uint32_t index) { return fmt::format(L"Session{:04}", index); }
+
 }  // namespace
 
-std::wstring SessionPath(uint32_t index) { return fmt::format(L"{}\\Session{:04}", kBase, index); }
+std::wstring SessionPath(uint32_t index) { return fmt::format(L"{}\\{}", kBase, NameOf(index)); }
 
 Result<std::vector<RegistrySession>> RegistrySession::OpenAll() {
   std::vector<RegistrySession> all;
@@ -60,6 +62,7 @@ Result<std::vector<RegistrySession>> RegistrySession::OpenAll() {
     if (!name.starts_with(kPrefix)) continue;
     const auto index =
         static_cast<uint32_t>(std::wcstoul(name.c_str() + kPrefix.size(), nullptr, 10));
+    if (name != NameOf(index)) continue;
     auto session = Open(index);
     if (!session) return Pass(std::move(session));
     if (*session) all.push_back(std::move(**session));

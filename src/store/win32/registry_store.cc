@@ -232,9 +232,8 @@ class RegistryStore final : public SessionStore {
       if (!all) return Pass(std::move(all));
       std::vector<SessionState> states;
       for (const RegistrySession& session : *all) {
-        auto state = session.Load();
-        if (!state) return Pass(std::move(state));
-        states.push_back(std::move(*state));
+        // A damaged one is in the way of its own installer, and of nobody else.
+        if (auto state = session.Load()) states.push_back(std::move(*state));
       }
       return states;
     });
@@ -249,9 +248,9 @@ class RegistryStore final : public SessionStore {
   Result<Slot> Sweep(const RegistrySession& session, const ProcessId& starter) {
     const ProcessId& owner = session.record().owner;
     if (owner == starter || is_alive_(owner)) return Slot::kLiving;
-    auto debts = session.Debts();
-    if (!debts) return Pass(std::move(debts));
-    if (Owes(*debts)) return Slot::kOwing;
+    // What cannot be read nobody can pay.
+    const auto debts = session.Debts();
+    if (debts && Owes(*debts)) return Slot::kOwing;
     auto ended = RegistryKey::Delete(SessionPath(session.record().index));
     if (!ended) return Pass(std::move(ended));
     return Slot::kFree;
