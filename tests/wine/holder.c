@@ -4,17 +4,17 @@
  *   holder FILE LOG MANNER [WORD...]
  *
  * MANNER: shown, hidden (a window), console (a handler of CTRL_C), silent (neither), dir (only the
- * working directory), library (FILE is loaded). WORDs: refuse, hang, slow and slower (ends 2 s and
- * 8 s after WM_ENDSESSION), pump (waits in WM_ENDSESSION for WM_CLOSE), stay, quit-in-query, close
- * (ends at WM_CLOSE only), exclusive, shared (others may read, not write or delete), nopatch (asks
- * not to be restarted after updates), registers (asks to be restarted with the word again, which
- * it notes). LOG ends with "ready" once everything is there, and holds the time in ms since the
- * first message before each message. */
+ * working directory), library (FILE is loaded). WORDs: refuse, hang, late (answers after 7 s), two
+ * (windows), slow and slower (ends 2 s and 8 s after WM_ENDSESSION), pump (waits in WM_ENDSESSION
+ * for WM_CLOSE), stay, quit-in-query, close (ends at WM_CLOSE only), exclusive, shared (others may
+ * read, not write or delete), nopatch (asks not to be restarted after updates), registers (asks to
+ * be restarted with the word again, which it notes). LOG ends with "ready" once everything is
+ * there, and holds the time in ms since the first message before each message. */
 #include "program.h"
 
 static HANDLE log_file;
 static ULONGLONG first;
-static int refuse, hang, slow, slower, pump, stay, quit_in_query, close_only;
+static int refuse, hang, late, two, slow, slower, pump, stay, quit_in_query, close_only;
 
 static void Say(const char *format, ...) {
   char line[512];
@@ -42,6 +42,7 @@ static LRESULT CALLBACK Hear(HWND window, UINT message, WPARAM w, LPARAM l) {
     case WM_QUERYENDSESSION:
       if (quit_in_query) ExitProcess(5);
       if (hang) Sleep(INFINITE);
+      if (late) Sleep(7000);
       return !refuse;
     case WM_ENDSESSION:
       if (!w || stay || close_only) return 0;
@@ -97,9 +98,10 @@ static int ShowWindowAndHear(int shown) {
   kind.lpfnWndProc = Hear;
   kind.lpszClassName = L"holder";
   RegisterClassW(&kind);
-  if (!CreateWindowW(L"holder", L"holder", WS_OVERLAPPEDWINDOW | (shown ? WS_VISIBLE : 0), 0, 0, 99,
-                     99, NULL, NULL, NULL, NULL))
-    return 7;
+  for (int i = 0; i <= two; ++i)
+    if (!CreateWindowW(L"holder", L"holder", WS_OVERLAPPEDWINDOW | (shown ? WS_VISIBLE : 0), 0, 0,
+                       99, 99, NULL, NULL, NULL, NULL))
+      return 7;
   Say("ready %lu\n", GetCurrentProcessId());
   Pump();
   return 0;
@@ -113,6 +115,8 @@ int wmain(int argc, wchar_t **argv) {
   for (int i = 4; i < argc; ++i) {
     refuse |= !wcscmp(argv[i], L"refuse");
     hang |= !wcscmp(argv[i], L"hang");
+    late |= !wcscmp(argv[i], L"late");
+    two |= !wcscmp(argv[i], L"two");
     slow |= !wcscmp(argv[i], L"slow");
     slower |= !wcscmp(argv[i], L"slower");
     pump |= !wcscmp(argv[i], L"pump");

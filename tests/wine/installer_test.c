@@ -113,6 +113,15 @@ static void CheckLog(const wchar_t *path, const char *const *says) {
   }
 }
 
+/* Inno has room for five at first, and says who is in the list of its last call. */
+static int FoundIn(const wchar_t *path) {
+  static char text[65536];
+  int found = 0;
+  ReadText(path, text, sizeof text);
+  for (const char *at = text; (at = strstr(at, FOUND)) != NULL; ++at) ++found;
+  return found;
+}
+
 static void RunInno(const struct Case *how) {
   struct Holder holders[kMost];
   int count = 0;
@@ -129,6 +138,7 @@ static void RunInno(const struct Case *how) {
   CHECK_EQ(code, with_stub ? 5 : how->exit);
   const char *nobody[] = {NONE, NULL, NULL};
   CheckLog(L"C:\\inno.log", with_stub ? nobody : how->log);
+  CHECK_EQ(FoundIn(L"C:\\inno.log"), with_stub ? 0 : count);
   for (int i = 0; i < count; ++i) {
     CHECK_EQ(ExitCode(&holders[i]), with_stub ? STILL_ACTIVE : how->ends[i]);
     if (!with_stub && how->says[i]) CHECK(Says(&holders[i], how->says[i]));

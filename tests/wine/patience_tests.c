@@ -21,6 +21,7 @@ static const struct Case kCases[] = {
     /* G9: no ENDSESSION_CRITICAL; ended after 30 s. */
     {L"shown refuse stay", 0, RmForceShutdown, 0, 29900, 1, {" 0x16 1 0x1\n", " 0x10 0 0x0\n"}},
     {L"shown hang", 0, RmForceShutdown, 0, 29900, 1, {" 0x11 0 0x1\n"}},
+    {L"shown two late stay", 0, RmForceShutdown, 0, 29900, 1, {" 0x16 1 0x1\n"}},
     {L"console stay", 1, 0, ERROR_FAIL_SHUTDOWN, 29900, STILL_ACTIVE, {"event 0\n"}},
     {L"console stay", 1, RmForceShutdown, 0, 29900, 1, {"event 0\n"}}};
 enum { kCount = sizeof kCases / sizeof *kCases };
@@ -41,6 +42,10 @@ static DWORD WINAPI Wait(void *parameter) {
   CHECK(took >= how->least);
   CHECK_EQ(ExitCode(&wait->holder), how->exit);
   for (int i = 0; i < 2 && how->says[i]; ++i) CHECK(Says(&wait->holder, how->says[i]));
+  char log[4096];
+  ReadLog(&wait->holder, log, sizeof log);
+  const char *told = strstr(log, " 0x16 1 "); /* who is told is not asked any more */
+  CHECK(!told || strstr(told, " 0x11 ") == NULL);
   printf("  %ls%s: %lu after %llu ms\n", how->manner, how->flags ? ", forced" : "", code, took);
   return 0;
 }

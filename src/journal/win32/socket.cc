@@ -3,6 +3,7 @@
 #include <windows.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace rm {
@@ -33,13 +34,50 @@ WORD LevelOf(JournalEvent event) {
   }
 }
 
-// The insertion strings are NAME=value; what only journald understands is left out.
+bool IsList(std::string_view name) {
+  return name == "RM_FILES" || name == "RM_REG_PROCS" || name == "RM_REG_SERVICES" ||
+         name == "RM_APPLICATIONS" || name == "RM_FILE";
+}
+
+using Names = std::vector<std::string_view>;
+
+// The fields of an event in the order in which Windows' texts name them (%1, %2, ...), which is
+// that of contract.md 16. What else a record has, journald alone understands.
+Names InsertsOf(JournalEvent event) {
+  switch (event) {
+    case JournalEvent::kSessionBegins:
+    case JournalEvent::kSessionEnds:
+      return {"RM_SESSION_ID", "RM_UTC_START_TIME"};
+    case JournalEvent::kRegistered:
+      return {"RM_SESSION_ID", "RM_N_FILES",   "RM_N_REG_PROCS", "RM_N_REG_SERVICES",
+              "RM_FILES",      "RM_REG_PROCS", "RM_REG_SERVICES"};
+    case JournalEvent::kRebootNeeded:
+      return {"RM_SESSION_ID", "RM_N_APPLICATIONS", "RM_APPLICATIONS", "RM_REBOOT_REASONS"};
+    case JournalEvent::kInternalError:
+      return {"RM_SESSION_ID", "RM_CB_SIZE", "RM_PB_BINARY"};
+    case JournalEvent::kCannotComeBack:
+      return {"RM_SESSION_ID",    "RM_PID",         "RM_FULL_PATH",
+              "RM_DISPLAY_NAME",  "RM_APP_VERSION", "RM_APP_TYPE",
+              "RM_TS_SESSION_ID", "RM_STATUS",      "RM_REASON"};
+    case JournalEvent::kOwnerDied:  // not on Windows
+      return {"RM_SESSION", "RM_PID"};
+    default:
+      return {"RM_SESSION_ID", "RM_FULL_PATH",     "RM_DISPLAY_NAME", "RM_APP_VERSION",
+              "RM_APP_TYPE",   "RM_TS_SESSION_ID", "RM_STATUS",       "RM_PID",
+              "RM_N_FILES",    "RM_FILE"};
+  }
+}
+
+// A list has one string for each of its elements; one that is not there (an error before there was
+// a session) is empty, so that those behind it keep their places.
 void Report(const JournalRecord& record) noexcept {
   try {
     std::vector<std::wstring> texts;
-    for (const JournalField& field : record.fields) {
-      if (field.name == "PRIORITY" || field.name == "MESSAGE_ID") continue;
-      texts.push_back(Wide(field.name + "=" + field.value));
+    for (const std::string_view name : InsertsOf(record.event)) {
+      const size_t before = texts.size();
+      for (const JournalField& field : record.fields)
+        if (field.name == name) texts.push_back(Wide(field.value));
+      if (texts.size() == before && !IsList(name)) texts.emplace_back();
     }
     std::vector<const wchar_t*> strings;
     for (const std::wstring& text : texts) strings.push_back(text.c_str());
