@@ -128,7 +128,109 @@ static void WhoEndsInTheMiddleOfACallEnds(void) {
   }
 }
 
+enum { kChildren = 60 };
+static HANDLE children[kChildren], stopped;
+
+/* Children that inherit what can be inherited at that moment, and stay. */
+static DWORD WINAPI StartHeirs(void *unused) {
+  (void)unused;
+  STARTUPINFOW startup = {0};
+  startup.cb = sizeof startup;
+  for (int i = 0; i < kChildren && WaitForSingleObject(stopped, 0) == WAIT_TIMEOUT; ++i) {
+    wchar_t line[2048];
+    PROCESS_INFORMATION process;
+    swprintf(line, 2048, L"\"%ls\" - \"%ls\\heir.txt\" silent", holder_gui, work);
+    if (!CreateProcessW(holder_gui, line, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &process))
+      continue;
+    children[i] = process.hProcess;
+    CloseHandle(process.hThread);
+  }
+  return 0;
+}
+
+static DWORD WINAPI StopAll(void *session) {
+  const DWORD code = RmShutdown((DWORD)(DWORD_PTR)session, 0, NULL);
+  SetEvent(stopped);
+  return code;
+}
+
+/* rm-envoy.exe is asked over a pipe. */
+static void AChildThatTheCallerStartsMeanwhileHoldsNothingUp(void) {
+  const wchar_t *file = NewFile(L"heirs.txt");
+  struct Holder holders[4];
+  for (int i = 0; i < 4; ++i)
+    holders[i] = StartHolder(holder_console, file, L"console nopatch", CREATE_NEW_CONSOLE);
+  const DWORD session = With(file);
+  stopped = CreateEventW(NULL, TRUE, FALSE, NULL);
+  HANDLE heirs = CreateThread(NULL, 0, StartHeirs, NULL, 0, NULL);
+  HANDLE stop = CreateThread(NULL, 0, StopAll, (void *)(DWORD_PTR)session, 0, NULL);
+  CHECK_EQ(WaitForSingleObject(stop, 120000), WAIT_OBJECT_0);
+  WaitForSingleObject(heirs, INFINITE);
+  for (int i = 0; i < kChildren && children[i]; ++i) {
+    TerminateProcess(children[i], 77);
+    WaitForSingleObject(children[i], 20000);
+    CloseHandle(children[i]);
+  }
+  WaitForSingleObject(stop, INFINITE);
+  DWORD code = 99;
+  GetExitCodeThread(stop, &code);
+  CHECK_EQ(code, 0);
+  CloseHandle(heirs);
+  CloseHandle(stop);
+  CloseHandle(stopped);
+  RmEndSession(session);
+  for (int i = 0; i < 4; ++i) EndHolder(&holders[i]);
+}
+
+/* Of the system's table: Wine's GetProcessHandleCount says 0. */
+static ULONG_PTR HandlesOfOurs(void) {
+  struct Entry {
+    void *object;
+    ULONG_PTR pid, handle;
+    ULONG access;
+    USHORT trace, type;
+    ULONG attributes, reserved;
+  };
+  static struct {
+    ULONG_PTR count, reserved;
+    struct Entry entries[100000];
+  } table;
+  typedef LONG(WINAPI * Query)(int, void *, ULONG, ULONG *);
+  const Query query =
+      (Query)(void *)GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "NtQuerySystemInformation");
+  ULONG_PTR ours = 0;
+  CHECK_EQ(query(64, &table, sizeof table, NULL), 0);
+  for (ULONG_PTR i = 0; i < table.count; ++i) ours += table.entries[i].pid == GetCurrentProcessId();
+  return ours;
+}
+
+static void LookOnce(const wchar_t *file, LONG expected) {
+  const DWORD session = With(file);
+  CHECK_EQ(List(session).count, expected);
+  RmEndSession(session);
+}
+
+static void NoHandleIsLeftBehind(void) {
+  const wchar_t *file = NewFile(L"counted.txt");
+  struct Holder holder = StartHolder(holder_gui, file, L"shown nopatch refuse", 0);
+  ULONG_PTR before = 0;
+  for (int i = 0; i < 12; ++i) {
+    if (i == 2) before = HandlesOfOurs();
+    LookOnce(file, 1);
+    LookOnce(holder_gui, 1);
+    const DWORD session = With(file);
+    CHECK_EQ(RmShutdown(session, 0, NULL), ERROR_FAIL_SHUTDOWN);
+    RmEndSession(session);
+  }
+  CHECK(before > 0);
+  CHECK(HandlesOfOurs() < before + 10);
+  EndHolder(&holder);
+}
+
 const struct Test rivals_tests[] = {
+    {"AChildThatTheCallerStartsMeanwhileHoldsNothingUp",
+     AChildThatTheCallerStartsMeanwhileHoldsNothingUp},
+    {"NoHandleIsLeftBehind", NoHandleIsLeftBehind},
     {"WhoEndsWhileItIsLookedAtAsksForNoReboot", WhoEndsWhileItIsLookedAtAsksForNoReboot},
     {"WhatADeadInstallerOwesIsStartedOnceHoweverManyCome",
      WhatADeadInstallerOwesIsStartedOnceHoweverManyCome},
