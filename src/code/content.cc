@@ -38,10 +38,10 @@ Contents::Key Contents::KeyOf(const struct statx& object) {
 }
 
 const Content& Contents::Of(const struct statx& object, const std::function<UniqueFd()>& open) {
-  static const Content kUnread;
+  static const Content unread;
   if (const auto known = known_.find(KeyOf(object)); known != known_.end()) return known->second;
   const UniqueFd fd = open();
-  if (!fd) return kUnread;
+  if (!fd) return unread;
   Content& content = known_[KeyOf(object)];
   content.readable = true;
   const ReadAt read = ReaderOf(fd.get());
