@@ -3,6 +3,7 @@
 As a program it is the first process there: guest.py FOLDER. The folder has `task`, and gets `answer`, in JSON.
 """
 
+import contextlib
 import ctypes
 import json
 import os
@@ -33,11 +34,11 @@ def play(build, title, check):
             "unshare", "--pid", "--fork", "--kill-child", "--mount-proc", kernel, "mem=512M", "root=/dev/root", "rootfstype=hostfs",
             "rootflags=/", "rw", "quiet", f"uml_dir={folder}", "con=null", "con0=null,fd:2", "ssl=null", f"init={sys.executable}",
             "--", "-u", str(pathlib.Path(__file__).resolve()), folder]
-        with open(f"{folder}/console", "wb") as console:
+        with open(f"{folder}/console", "wb") as console, contextlib.suppress(subprocess.TimeoutExpired):
             subprocess.run(command, stdin=subprocess.DEVNULL, stdout=console, stderr=console, timeout=PATIENCE, check=False)
         answer = pathlib.Path(folder, "answer")
-        if not answer.exists():
-            raise RuntimeError("no answer from the guest: " + pathlib.Path(folder, "console").read_text(errors="replace")[-500:])
+        if not answer.exists():  # what goes wrong in a row is told there: this kernel has not come so far, or not ended
+            raise Lacks("a user-mode-linux that runs here: " + pathlib.Path(folder, "console").read_text(errors="replace")[-500:])
         said = json.loads(answer.read_text())
     if isinstance(said, str):
         raise RuntimeError(said)
