@@ -135,19 +135,19 @@ TEST_F(RunCommand, WhoHasTheOldFileAgainIsLeftOverAndTheStatusIs119) {
   EXPECT_THAT(lines, HasSubstr("\"left_over\":[{\"name\":\"sleep"));
 }
 
-// Takes the 30 s that a program has to leave.
+// Takes the 30 s that a program has to leave. Killed late it is brought back, and goes with the
+// file.
 TEST_F(RunCommand, WhoStaysIsRefusedAndTheOthersAreBackAndTheStatusIs120) {
   Start(1);
   const std::string json = holders_.directory() + "/events";
   const std::string file = holders_.file();
   const Said said = Shell(
-      "sh",
-      "sh -c 'trap : TERM HUP; exec 7<" + file +
-          "; while :; do sleep 1 7<&-; done' </dev/null >/dev/null 2>&1 & who=$!; until $R who " +
-          file +
-          " | grep -q \"pid $who\"; do :; done; "
-          "$R run --relaunch --json-file " +
-          json + " -f " + file + " -- true; s=$?; kill -KILL $who; echo $who; exit $s");
+      "sh", "sh -c 'trap : TERM HUP; exec 7<" + file + "; while [ -e " + file +
+                " ]; do sleep 1 7<&-; done' </dev/null >/dev/null 2>&1 & who=$!; until $R who " +
+                file +
+                " | grep -q \"pid $who\"; do :; done; "
+                "$R run --relaunch --json-file " +
+                json + " -f " + file + " -- true; s=$?; kill -KILL $who; echo $who; exit $s");
   EXPECT_EQ(said.status, 120) << said.err;
   const std::string who = "sh (pid " + said.out.substr(0, said.out.find('\n')) + ")";
   EXPECT_THAT(said.err, HasSubstr(who + " could not be stopped: it did not leave in time"));

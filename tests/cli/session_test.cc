@@ -48,10 +48,11 @@ TEST_F(Session, TheKeyStandsAloneOnStandardOutput) {
   EXPECT_EQ(Restartctl({"session", "end", said.out.substr(0, 32)}).status, 124);
 }
 
+// Killed late it is brought back, and goes with the file.
 TEST_F(Session, WhoStayedIsListedAsRefusedUntilTheEnd) {
   const std::string file = holders_.file();
-  const Said said = Shell("sh", "sh -c 'trap : TERM HUP; exec 7<" + file +
-                                    "; while :; do sleep 1 7<&-; done' </dev/null >/dev/null 2>&1 "
+  const Said said = Shell("sh", "sh -c 'trap : TERM HUP; exec 7<" + file + "; while [ -e " + file +
+                                    " ]; do sleep 1 7<&-; done' </dev/null >/dev/null 2>&1 "
                                     "& who=$!; K=$($R session start); "
                                     "until $R who " +
                                     file +
