@@ -17,8 +17,8 @@ namespace rm {
 struct Displays {
   // Not of those that have no display of this machine, have ended, or may not be read.
   std::map<ProcessId, DisplayAccess> of;
-  std::vector<ProcessId>
-      unanswered;  // who reads the memory of these waits for more than `patience`
+  // Whoever reads the memory of these waits for more than `patience`.
+  std::vector<ProcessId> unanswered;
 };
 
 // Nothing that is named there is opened. By a child: AnswersFromChild. 14.

@@ -162,8 +162,8 @@ void ProcessScan::ScanDescriptors(int directory) {
       at += entry->d_reclen;
       if (entry->d_name[0] == '.') continue;
       if (const int error = StatAt(fds.get(), entry->d_name, kWanted, found)) {
-        Note(error);  // of this one alone: a server's, or a FUSE program's that answers its user
-                      // only
+        // Of this one alone: a server's, or of a FUSE program that answers only its user.
+        Note(error);
         continue;
       }
       // Also what a socket or a ring holds, whose own number may be that of a target by chance.
