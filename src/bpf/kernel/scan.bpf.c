@@ -32,11 +32,14 @@ struct {
 
 struct RmQuestion question SEC(".data.question");
 
+// The functions below that are not static are verified once, not at each call, and forget what was
+// known of the visit: a path more in one of them is not multiplied by those around it.
 struct Visit {
-  struct seq_file *seq;
   struct RmSighting sighting;
+  __u64 answer;  // the seq_file's address
   __u64 before;  // what the answer has of other tasks
-  __u64 slots;   // of the descriptor table
+  __u64 at;      // the address of what is looked at: the descriptor table, a mapping, an inode
+  __u64 last;    // file that was mapped
   __u64 incomplete;
 };
 
@@ -61,46 +64,29 @@ static __noinline int MayBeBelow(__u64 address) {
   return lower && MayBe(BPF_CORE_READ(lower, d_inode, i_ino));
 }
 
-enum Match { kNone, kDirect, kOverlay };
-
-// Not static: it is verified once, not at each call.
-__noinline int MatchInode(const __u64 *address) {
-  if (!address) return kNone;
-  const struct inode *inode = PLAIN(struct inode, (void *)*address);
+// Fills the sighting; 1: it is to be told.
+static __always_inline int Compare(struct Visit *visit, const struct inode *inode, __u16 kind,
+                                   __u64 at, __u64 end) {
   const bool overlay = inode->i_sb->s_magic == OVERLAYFS_SUPER_MAGIC;
-  if (!MayBe(inode->i_ino) && !(overlay && MayBeBelow(*address))) return kNone;
-  return overlay ? kOverlay : kDirect;
-}
-
-static __always_inline void Write(struct Visit *visit, struct seq_file *seq) {
-  if (PLAIN(struct seq_file, seq)->count - visit->before > RM_MOST_BYTES) {
+  if (!MayBe(inode->i_ino) && !(overlay && MayBeBelow((__u64)inode))) return 0;
+  if (PLAIN(struct seq_file, (void *)visit->answer)->count - visit->before > RM_MOST_BYTES) {
     visit->incomplete = 1;
-    return;
+    return 0;
   }
-  bpf_seq_write(seq, &visit->sighting, sizeof visit->sighting);
-}
-
-static __always_inline void Compare(struct Visit *visit, struct seq_file *seq,
-                                    const struct inode *inode, __u16 kind, __u64 at, __u64 end) {
   visit->sighting.object = (__u64)inode;
-  const int match = MatchInode(&visit->sighting.object);
-  if (match == kNone) return;
   visit->sighting.ino = inode->i_ino;
-  visit->sighting.device = inode->i_sb->s_dev;
-  visit->sighting.overlay = match == kOverlay;
-  visit->sighting.kind = kind;
   visit->sighting.at = at;
   visit->sighting.end = end;
-  Write(visit, seq);
+  visit->sighting.device = inode->i_sb->s_dev;
+  visit->sighting.kind = kind;
+  visit->sighting.overlay = overlay;
+  return 1;
 }
 
 #define kRingName 0x6e6972755f6f695bull  // "[io_urin", little-endian
 
 // What an io_uring has registered, or lies in a message on a socket, has no descriptor.
-// Not static: as above.
-__noinline int HasMore(const __u64 *address, __u64 magic) {
-  if (!address) return 0;
-  const struct file *file = (void *)*address;
+static __noinline int HasMore(const struct file *file, __u64 magic) {
   if (magic == ANON_INODE_FS_MAGIC) {
     __u64 name = 0;
     bpf_probe_read_kernel(&name, sizeof name, BPF_CORE_READ(file, f_path.dentry, d_name.name));
@@ -113,60 +99,83 @@ __noinline int HasMore(const __u64 *address, __u64 magic) {
   return BPF_CORE_READ((const struct unix_sock *)sock, scm_stat.nr_fds.counter) != 0;
 }
 
-static long LookAtDescriptor(__u32 number, struct Visit *visit) {
+__noinline int LookAtDescriptor(struct Visit *visit, __u32 number) {
+  if (!visit) return 0;
   // The slot as the first one of a table of the kernel's own type: read without a call.
-  const struct files_struct *table =
-      PLAIN(struct files_struct, (void *)(visit->slots + 8ull * number -
-                                          bpf_core_field_offset(struct files_struct, fd_array)));
+  const struct files_struct *table = PLAIN(
+      struct files_struct,
+      (void *)(visit->at + 8ull * number - bpf_core_field_offset(struct files_struct, fd_array)));
   const struct file *file = table->fd_array[0];
   if (!file) return 0;
   const struct inode *inode = file->f_inode;
   if (!inode) return 0;
   const unsigned long magic = inode->i_sb->s_magic;
-  const __u64 slot = (__u64)file;
-  if ((magic == SOCKFS_MAGIC || magic == ANON_INODE_FS_MAGIC) && HasMore(&slot, magic))
+  if ((magic == SOCKFS_MAGIC || magic == ANON_INODE_FS_MAGIC) && HasMore(file, magic))
     visit->incomplete = 1;
-  Compare(visit, visit->seq, inode, kRmSightingDescriptor, number, 0);
+  return Compare(visit, inode, kRmSightingDescriptor, number, 0);
+}
+
+__noinline int LookAtMapping(struct Visit *visit) {
+  if (!visit) return 0;
+  const struct vm_area_struct *area = PLAIN(struct vm_area_struct, (void *)visit->at);
+  const struct file *file = area->vm_file;
+  if (!file || (__u64)file == visit->last) return 0;
+  visit->last = (__u64)file;
+  const struct inode *inode = file->f_inode;
+  if (!inode) return 0;
+  if (inode->i_sb->s_magic == ANON_INODE_FS_MAGIC && HasMore(file, ANON_INODE_FS_MAGIC))
+    visit->incomplete = 1;
+  if (file->f_mode & question.backing)
+    inode = PLAIN(struct backing_file, file)->user_path.dentry->d_inode;
+  return inode ? Compare(visit, inode, kRmSightingMapping, area->vm_start, area->vm_end) : 0;
+}
+
+__noinline int LookAtInode(struct Visit *visit, __u32 kind) {
+  if (!visit || !visit->at) return 0;
+  return Compare(visit, PLAIN(struct inode, (void *)visit->at), kind, 0, 0);
+}
+
+// One task's, and where it is written.
+struct Walk {
+  struct seq_file *seq;
+  struct Visit visit;
+};
+
+static __always_inline void Tell(struct Walk *walk) {
+  bpf_seq_write(walk->seq, &walk->visit.sighting, sizeof walk->visit.sighting);
+}
+
+static long VisitDescriptor(__u32 number, struct Walk *walk) {
+  if (LookAtDescriptor(&walk->visit, number)) Tell(walk);
   return 0;
 }
 
-static __always_inline void LookAtDescriptors(struct Visit *visit,
-                                              const struct files_struct *files) {
+static __always_inline void VisitDescriptors(struct Walk *walk, const struct files_struct *files) {
   const struct fdtable *table = files->fdt;
   if (!table) return;
-  visit->slots = (__u64)table->fd;
+  walk->visit.at = (__u64)table->fd;
   // Refused for more than 8 million.
-  if (bpf_loop(table->max_fds, LookAtDescriptor, visit, 0) < 0) visit->incomplete = 1;
+  if (bpf_loop(table->max_fds, VisitDescriptor, walk, 0) < 0) walk->visit.incomplete = 1;
 }
 
-static __always_inline void LookAtMemory(struct Visit *visit, struct task_struct *task,
-                                         const struct mm_struct *mm) {
+static __always_inline void VisitInode(struct Walk *walk, const struct inode *inode, __u32 kind) {
+  walk->visit.at = (__u64)inode;
+  if (LookAtInode(&walk->visit, kind)) Tell(walk);
+}
+
+static __always_inline void VisitMemory(struct Walk *walk, struct task_struct *task,
+                                        const struct mm_struct *mm) {
   const struct file *executable = mm->exe_file;
-  if (executable && executable->f_inode)
-    Compare(visit, visit->seq, executable->f_inode, kRmSightingExecutable, 0, 0);
+  if (executable) VisitInode(walk, executable->f_inode, kRmSightingExecutable);
   struct bpf_iter_task_vma areas;
-  struct vm_area_struct *proven;
-  __u64 last = 0;
+  struct vm_area_struct *area;
   if (bpf_iter_task_vma_new(&areas, task, 0) == 0) {
-    while ((proven = bpf_iter_task_vma_next(&areas))) {
-      const struct vm_area_struct *area = PLAIN(struct vm_area_struct, proven);
-      const struct file *file = area->vm_file;
-      if (!file || (__u64)file == last) continue;
-      last = (__u64)file;
-      const struct inode *inode = file->f_inode;
-      const __u64 mapped = last;
-      if (inode && inode->i_sb->s_magic == ANON_INODE_FS_MAGIC &&
-          HasMore(&mapped, ANON_INODE_FS_MAGIC))
-        visit->incomplete = 1;
-      if (file->f_mode & question.backing) {
-        const struct backing_file *backing = PLAIN(struct backing_file, file);
-        inode = backing->user_path.dentry->d_inode;
-      }
-      if (inode)
-        Compare(visit, visit->seq, inode, kRmSightingMapping, area->vm_start, area->vm_end);
+    while ((area = bpf_iter_task_vma_next(&areas))) {
+      walk->visit.at = (__u64)area;
+      if (LookAtMapping(&walk->visit)) Tell(walk);
     }
   } else {
-    visit->incomplete = 1;
+    walk->visit.incomplete = 1;
   }
   bpf_iter_task_vma_destroy(&areas);
 }
@@ -178,6 +187,12 @@ static __always_inline int NumberIn(const struct pid *pid, __u32 level) {
                         (void *)pid + bpf_core_field_offset(struct pid, numbers) +
                             level * bpf_core_type_size(struct upid));
   return number.nr;
+}
+
+// What threads share is looked at once, with the leader. Decided where it is used, not kept.
+static __always_inline bool IsOwn(const struct task_struct *task, const struct task_struct *leader,
+                                  const void *own, const void *of_leader) {
+  return own && (task == leader || own != of_leader);
 }
 
 SEC("iter/task")
@@ -195,32 +210,23 @@ int scan(struct bpf_iter__task *ctx) {
   if (question.shards > 1 && ((__u32)task->tgid / 8) % question.shards != shard) return 0;
 
   const struct task_struct *leader = task->group_leader;
-  const bool first = task->pid == task->tgid;
-  const struct files_struct *files = task->files;
-  const struct fs_struct *fs = task->fs;
-  const struct mm_struct *mm = task->flags & PF_KTHREAD ? 0 : task->mm;
-  if (!first) {
-    if (files == leader->files) files = 0;
-    if (fs == leader->fs) fs = 0;
-    if (mm == leader->mm) mm = 0;
+  struct Walk walk = {.seq = ctx->meta->seq};
+  struct Visit *visit = &walk.visit;
+  visit->answer = (__u64)walk.seq;
+  visit->before = PLAIN(struct seq_file, walk.seq)->count;
+  visit->sighting.pid = NumberIn(leader->thread_pid, level);
+  visit->sighting.tid = NumberIn(task->thread_pid, level);
+  visit->sighting.started_ns = leader->start_boottime;
+  if (IsOwn(task, leader, task->files, leader->files)) VisitDescriptors(&walk, task->files);
+  if (question.directories && IsOwn(task, leader, task->fs, leader->fs)) {
+    VisitInode(&walk, task->fs->pwd.dentry->d_inode, kRmSightingWorkingDirectory);
+    VisitInode(&walk, task->fs->root.dentry->d_inode, kRmSightingRootDirectory);
   }
-  if (!question.directories) fs = 0;
-  if (!files && !fs && !mm) return 0;
-
-  struct Visit visit = {.seq = ctx->meta->seq};
-  visit.before = PLAIN(struct seq_file, visit.seq)->count;
-  visit.sighting.pid = NumberIn(leader->thread_pid, level);
-  visit.sighting.tid = first ? visit.sighting.pid : NumberIn(task->thread_pid, level);
-  visit.sighting.started_ns = leader->start_boottime;
-  if (files) LookAtDescriptors(&visit, files);
-  if (fs) {
-    Compare(&visit, visit.seq, fs->pwd.dentry->d_inode, kRmSightingWorkingDirectory, 0, 0);
-    Compare(&visit, visit.seq, fs->root.dentry->d_inode, kRmSightingRootDirectory, 0, 0);
-  }
-  if (mm) LookAtMemory(&visit, proven, mm);
-  if (visit.incomplete) {
-    visit.sighting.kind = kRmSightingIncomplete;
-    bpf_seq_write(visit.seq, &visit.sighting, sizeof visit.sighting);
+  if (!(task->flags & PF_KTHREAD) && IsOwn(task, leader, task->mm, leader->mm))
+    VisitMemory(&walk, proven, task->mm);
+  if (visit->incomplete) {
+    visit->sighting.kind = kRmSightingIncomplete;
+    Tell(&walk);
   }
   return 0;
 }

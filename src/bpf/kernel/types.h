@@ -10,53 +10,18 @@
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
-struct rb_node {
-  struct rb_node *rb_right;
-  struct rb_node *rb_left;
-};
-struct rb_root {
-  struct rb_node *rb_node;
-};
-struct rb_root_cached {
-  struct rb_root rb_root;
-};
-
-struct hlist_node {
-  struct hlist_node *next;
-};
-struct hlist_head {
-  struct hlist_node *first;
-};
-
 typedef struct {
   int counter;
 } atomic_t;
-typedef struct {
-  __s64 counter;
-} atomic64_t;
-typedef atomic64_t atomic_long_t;
-typedef struct {
-  atomic64_t refcnt;
-} file_ref_t;
 
 struct super_block {
   __u32 s_dev;
   unsigned long s_magic;
 };
 
-struct address_space {
-  struct rb_root_cached i_mmap;
-};
-
 struct inode {
   struct super_block *i_sb;
-  struct address_space *i_mapping;
   unsigned long i_ino;
-  struct hlist_head i_dentry;
-};
-
-struct lockref {
-  int count;
 };
 
 struct qstr {
@@ -66,10 +31,6 @@ struct qstr {
 struct dentry {
   struct inode *d_inode;
   struct qstr d_name;
-  struct lockref d_lockref;
-  union {
-    struct hlist_node d_alias;
-  } d_u;
 };
 
 struct path {
@@ -98,11 +59,6 @@ struct file {
   unsigned int f_mode;
   struct inode *f_inode;
   struct path f_path;
-  file_ref_t f_ref;  // Linux 6.13: counts from -1
-};
-// Before.
-struct file___old {
-  atomic_long_t f_count;
 };
 
 // Linux 6.5: the file of the layer that is mapped for a file of an overlay.
@@ -148,24 +104,14 @@ struct pid {
   struct upid numbers[1];
 };
 
-struct signal_struct {
-  int nr_threads;
-};
-
 struct mm_struct {
-  struct task_struct *owner;  // with CONFIG_MEMCG
   struct file *exe_file;
-  atomic_t mm_users;
 };
 
 struct vm_area_struct {
   unsigned long vm_start;
   unsigned long vm_end;
-  struct mm_struct *vm_mm;
   struct file *vm_file;
-  struct {
-    struct rb_node rb;
-  } shared;
 };
 
 struct task_struct {
@@ -178,7 +124,6 @@ struct task_struct {
   __u64 start_boottime;
   struct fs_struct *fs;
   struct files_struct *files;
-  struct signal_struct *signal;
 };
 
 struct seq_file {
