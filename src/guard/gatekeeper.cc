@@ -36,22 +36,32 @@ Result<void> Gatekeeper::Look(TimePoint now) {
   deadline_.reset();
   Result<std::vector<Descendant>> tree = Descendants(proc_, owner_);
   if (!tree) return Pass(std::move(tree));
-  const std::vector<Asked> asked = Requests(*tree);
-  if (asked.empty() && requested_.empty() && unexplained_.empty()) return {};
+  const Result<std::vector<Asked>> asked = Requests(*tree);
+  if (!asked) return tl::unexpected(asked.error());
+  if (asked->empty() && requested_.empty() && unexplained_.empty()) return {};
   Result<std::vector<Job>> jobs = manager_.Jobs();
   if (!jobs) return Pass(std::move(jobs));
-  Result<void> served = Serve(asked, *jobs, now);
+  Result<void> served = Serve(*asked, *jobs, now);
   if (!served) return served;
   return Suspect(*tree, *jobs, now);
 }
 
-std::vector<Gatekeeper::Asked> Gatekeeper::Requests(const std::vector<Descendant>& tree) const {
+// Nobody else's memory is read. Who once did not answer is not asked again: no systemctl explains
+// what it waits for.
+Result<std::vector<Gatekeeper::Asked>> Gatekeeper::Requests(const std::vector<Descendant>& tree) {
+  std::vector<ProcessId> clients;
+  for (const Descendant& process : tree)
+    if (process.uid == geteuid() && process.name == kSystemctl && !silent_.contains(process.id))
+      clients.push_back(process.id);
+  auto lines = CommandLines(proc_, clients);
+  if (!lines) return Pass(std::move(lines));
   std::vector<Asked> asked;
-  for (const Descendant& process : tree) {
-    if (process.uid != geteuid()) continue;
-    std::optional<StartRequest> request = ParseStartRequest(process.argv);
+  for (size_t i = 0; i < clients.size(); ++i) {
+    const auto& argv = (*lines)[i];
+    if (!argv) silent_.insert(clients[i]);
+    std::optional<StartRequest> request = argv ? ParseStartRequest(*argv) : std::nullopt;
     if (request && request->user_manager == manager_.user().has_value()) {
-      asked.push_back({process.id, std::move(*request)});
+      asked.push_back({clients[i], std::move(*request)});
     }
   }
   return asked;

@@ -59,7 +59,7 @@ class Gatekeeper {
   };
 
   bool TakeEvents();
-  std::vector<Asked> Requests(const std::vector<Descendant>& tree) const;
+  Result<std::vector<Asked>> Requests(const std::vector<Descendant>& tree);
   Result<void> Serve(const std::vector<Asked>& asked, const std::vector<Job>& jobs, TimePoint now);
   Result<bool> LetThrough(const StartRequest& request, const std::vector<Job>& jobs);
   Result<void> Suspect(const std::vector<Descendant>& tree, const std::vector<Job>& jobs,
@@ -75,6 +75,7 @@ class Gatekeeper {
   const Milliseconds patience_;
   std::map<uint32_t, std::string> states_;       // job -> its last state
   std::set<uint32_t> requested_;                 // jobs that a request was merged into
+  std::set<ProcessId> silent_;                   // whose memory did not answer
   std::map<ProcessId, TimePoint> since_;         // requests that were not understood: first seen
   std::map<uint32_t, Unexplained> unexplained_;  // jobs that somebody asked for
   std::optional<TimePoint> deadline_;

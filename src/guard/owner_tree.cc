@@ -6,12 +6,28 @@
 #include <map>
 #include <set>
 
+#include "procfs/child_answers.h"
 #include "procfs/process.h"
 #include "procfs/process_dir.h"
 #include "procfs/read.h"
 
 namespace rm {
 namespace {
+
+constexpr std::chrono::milliseconds kAnswerLimit{1000};
+
+// "" when it has ended.
+std::string ReadCommandLine(const ProcTree& proc, const ProcessId& process) {
+  UniqueFd directory;
+  ProcessStat stat;
+  std::string text;
+  if (OpenProcess(proc, process.pid, directory) != 0 || ReadStat(directory.get(), stat) != 0 ||
+      stat.start_ticks != process.start_ticks ||
+      ReadFileAt(directory.get(), "cmdline", kSmallFile, text) != 0) {
+    return "";
+  }
+  return text;
+}
 
 bool HasSocket(int process) {
   UniqueFd descriptors;
@@ -50,12 +66,12 @@ std::map<ProcessId, std::string> SocketClients(const ProcTree& proc,
 Result<std::vector<Descendant>> Descendants(const ProcTree& proc, pid_t owner) {
   Result<std::vector<pid_t>> pids = ListPids(proc);
   if (!pids) return Pass(std::move(pids));
-  std::multimap<pid_t, ProcessId> children;
+  std::multimap<pid_t, Descendant> children;
   for (const pid_t pid : *pids) {
     UniqueFd directory;
     ProcessStat stat;
     if (OpenProcess(proc, pid, directory) != 0 || ReadStat(directory.get(), stat) != 0) continue;
-    children.emplace(stat.parent, ProcessId{pid, stat.start_ticks});
+    children.emplace(stat.parent, Descendant{{pid, stat.start_ticks}, stat.parent, 0, stat.name});
   }
   std::vector<Descendant> tree;
   std::set<pid_t> seen{owner};
@@ -64,20 +80,33 @@ Result<std::vector<Descendant>> Descendants(const ProcTree& proc, pid_t owner) {
     const auto [begin, end] = children.equal_range(open.back());
     open.pop_back();
     for (auto child = begin; child != end; ++child) {
-      const ProcessId id = child->second;
-      if (!seen.insert(id.pid).second) continue;
-      open.push_back(id.pid);
+      Descendant& found = child->second;
+      if (!seen.insert(found.id.pid).second) continue;
+      open.push_back(found.id.pid);
       UniqueFd directory;
       struct stat owned = {};
-      std::string text;
-      if (OpenProcess(proc, id.pid, directory) != 0 || fstat(directory.get(), &owned) < 0 ||
-          ReadFileAt(directory.get(), "cmdline", kSmallFile, text) != 0) {
+      if (OpenProcess(proc, found.id.pid, directory) != 0 || fstat(directory.get(), &owned) < 0)
         continue;
-      }
-      tree.push_back({id, child->first, owned.st_uid, Split(text, '\0')});
+      found.uid = owned.st_uid;
+      tree.push_back(std::move(found));
     }
   }
   return tree;
+}
+
+Result<std::vector<std::optional<std::vector<std::string>>>> CommandLines(
+    const ProcTree& proc, const std::vector<ProcessId>& processes) {
+  std::vector<std::optional<std::vector<std::string>>> lines(processes.size());
+  if (processes.empty()) return lines;
+  ChildQuestions questions;
+  questions.count = processes.size();
+  questions.answer = [&](size_t i) { return ReadCommandLine(proc, processes[i]); };
+  questions.descriptor = proc.fd();
+  auto answers = AnswersFromChild(questions, kAnswerLimit);
+  if (!answers) return Pass(std::move(answers));
+  for (size_t i = 0; i < lines.size(); ++i)
+    if ((*answers)[i]) lines[i] = Split(*(*answers)[i], '\0');
+  return lines;
 }
 
 }  // namespace rm

@@ -62,7 +62,7 @@ bool HasSuffix(const std::string& word) {
 }  // namespace
 
 std::optional<StartRequest> ParseStartRequest(const std::vector<std::string>& argv) {
-  if (argv.empty() || FileName(argv.front()) != "systemctl") return std::nullopt;
+  if (argv.empty() || FileName(argv.front()) != kSystemctl) return std::nullopt;
   StartRequest request;
   std::string_view verb;
   bool now = false;

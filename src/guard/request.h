@@ -13,6 +13,8 @@ struct StartRequest {
   bool user_manager = false;       // asks the caller's user manager
 };
 
+inline constexpr char kSystemctl[] = "systemctl";
+
 // None: not systemctl, not a verb that starts something, does not wait, or asks another machine.
 std::optional<StartRequest> ParseStartRequest(const std::vector<std::string>& argv);
 
