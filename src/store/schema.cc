@@ -110,6 +110,12 @@ void RequireIntegrity(Connection& connection) {
   while (table.Next())
     if (std::string_view(kTables).find(table.BytesAt(0)) == std::string_view::npos)
       throw SQLite::Exception("its tables are not as they were made", SQLITE_CORRUPT);
+  // The number of a session that is a row's own number is in no index, and in none of its sums.
+  Query lost(connection,
+             "SELECT 1 FROM (SELECT session FROM registration UNION SELECT session FROM filter "
+             "UNION SELECT session FROM seen UNION SELECT session FROM debt) "
+             "WHERE session NOT IN (SELECT id FROM session)");
+  if (lost.Next()) throw SQLite::Exception("rows of it belong to no session", SQLITE_CORRUPT);
 }
 
 bool KnowsBoot(Connection& connection, const std::string& boot) {

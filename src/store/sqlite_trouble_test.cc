@@ -35,6 +35,27 @@ TEST(StoreTroubleTest, AFileThatIsNoDatabaseIsNamed) {
   EXPECT_THAT(MessageOf(opened), HasSubstr("delete it"));
 }
 
+// Who had been stopped was not known any more, and nothing was said.
+TEST(StoreTroubleTest, ARowThatHasLostItsSessionIsNoticed) {
+  for (const char* table : {"registration", "filter", "seen", "debt"}) {
+    const TestDirectory directory;
+    {
+      const auto store = Open(directory.path());
+      const SessionId session = store->Start(kOwner)->record.id;
+      std::vector<Debt> debts = SampleDebts();
+      ASSERT_TRUE(store->Register(session, NumberedBatch(1, 5)));
+      ASSERT_TRUE(store->AddFilter(session, SampleFilters()[0]));
+      ASSERT_TRUE(store->SaveSeen(session, SampleApps()));
+      ASSERT_TRUE(store->AddDebts(session, debts));
+    }
+    SQLite::Database(directory.database(), SQLite::OPEN_READWRITE)
+        .exec(std::string("UPDATE ") + table + " SET session = session - 1");
+    const auto opened = TryOpen(directory.path());
+    EXPECT_EQ(CodeOf(opened), kWriteFault) << table;
+    EXPECT_THAT(MessageOf(opened), HasSubstr("no session")) << table;
+  }
+}
+
 TEST(StoreTroubleTest, ADamagedDatabaseNeverHarms) {
   const TestDirectory directory;
   NewSession session;
