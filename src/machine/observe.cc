@@ -216,9 +216,24 @@ class Observer {
 
 constexpr char kTrouble = '!';  // no spec begins so
 
+// Process -> the registered names of what it runs, when something else is to be there now.
+std::map<ProcessId, std::vector<std::string>> UpdatedNames(const Registration& registered,
+                                                           const std::vector<Holding>& holdings) {
+  const std::vector<std::string> files = Paths(registered);
+  std::map<ProcessId, std::vector<std::string>> updated;
+  for (const Holding& holding : holdings) {
+    if (holding.kind != HoldKind::kExecutable || !holding.previous_content) continue;
+    std::vector<std::string>& names = updated[holding.process];
+    std::string name = HeldPath(holding, files);
+    if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
+  }
+  return updated;
+}
+
 // "": whoever has ended, or may not be looked at, is not brought back anyway.
-std::string CaptureOne(const ProcTree& proc, const ProcessId& process) {
-  const auto spec = Snapshot(proc, process);
+std::string CaptureOne(const ProcTree& proc, const ProcessId& process,
+                       const std::vector<std::string>& updated) {
+  const auto spec = Snapshot(proc, process, updated);
   if (spec) return Serialize(*spec);
   const uint32_t code = spec.error().code;
   if (code == kOutOfMemory || code == kWriteFault) return kTrouble + spec.error().message;
@@ -227,11 +242,14 @@ std::string CaptureOne(const ProcTree& proc, const ProcessId& process) {
 
 // A process can keep whoever reads its arguments waiting for ever: by a child, with a limit.
 Result<void> Capture(const ProcTree& proc, const std::vector<ProcessId>& processes,
-                     Observation& seen) {
+                     const Registration& registered, Observation& seen) {
+  auto updated = UpdatedNames(registered, seen.holdings);
   ChildQuestions questions;
   questions.count = processes.size();
   questions.descriptor = proc.fd();
-  questions.answer = [&](size_t i) { return CaptureOne(proc, processes[i]); };
+  questions.answer = [&](size_t i) {
+    return CaptureOne(proc, processes[i], updated[processes[i]]);
+  };
   auto answers = AnswersFromChild(questions, kPatience);
   if (!answers) return Pass(std::move(answers));
   for (size_t i = 0; i < processes.size(); ++i) {
@@ -308,7 +326,7 @@ Result<Observation> ObserveMachine(const ProcTree& proc, HolderFinder& finder,
   seen.unanswered.insert(seen.unanswered.end(), displays->unanswered.begin(),
                          displays->unanswered.end());
   if (options.capture && !to_capture.empty())
-    if (auto captured = Capture(proc, to_capture, seen); !captured)
+    if (auto captured = Capture(proc, to_capture, registered, seen); !captured)
       return Pass(std::move(captured));
   std::sort(seen.unanswered.begin(), seen.unanswered.end());
   seen.unanswered.erase(std::unique(seen.unanswered.begin(), seen.unanswered.end()),

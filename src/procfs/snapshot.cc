@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -98,15 +99,16 @@ void TakeThree(std::string_view field, std::array<T, 3>& ids) {
 // Collects the spec of one process, whose directory stays open meanwhile.
 class Collector {
  public:
-  Collector(const ProcTree& proc, int directory, const ProcessStat& stat, RelaunchSpec& spec)
-      : proc_(proc), directory_(directory), stat_(stat), spec_(spec) {}
+  Collector(const ProcTree& proc, int directory, const ProcessStat& stat,
+            const std::vector<std::string>& updated, RelaunchSpec& spec)
+      : proc_(proc), directory_(directory), stat_(stat), updated_(updated), spec_(spec) {}
 
   // 0, or the errno of the first thing that cannot be done without.
   int Collect() {
     std::string status;
     if (const int error = ReadFileAt(directory_, "status", kSmallFile, status)) return error;
-    if (const int error = CollectExecutable()) return error;
     if (const int error = CollectArguments()) return error;
+    if (const int error = CollectExecutable()) return error;
     if (const int error = CollectEnvironment()) return error;
     CollectDirectories();
     CollectStatus(status);
@@ -133,10 +135,36 @@ class Collector {
     }
     struct statx found {};
     const bool there = StatAt(AT_FDCWD, spec_.executable.c_str(), STATX_TYPE, found) == 0;
+    if (!deleted || !there) {
+      if (const std::optional<std::string> path = WhereItIsUpdated()) {
+        spec_.executable = *path;
+        return 0;
+      }
+    }
     if (!spec_.executable.starts_with('/') || (deleted && !there)) {
       Lacks("Its executable was deleted and nothing took its place.");
     }
     return 0;
+  }
+
+  // Of several names of one file it is the one that it was called by. What is there now is a
+  // program, and another one.
+  std::optional<std::string> WhereItIsUpdated() const {
+    const auto file_name = [](std::string_view path) { return path.substr(path.rfind('/') + 1); };
+    struct statx runs {
+    }, found{};
+    if (StatAt(directory_, "exe", STATX_INO, runs) != 0) return std::nullopt;
+    for (const std::string& path : updated_) {
+      if (updated_.size() > 1 &&
+          (spec_.arguments.empty() || file_name(spec_.arguments.front()) != file_name(path))) {
+        continue;
+      }
+      if (StatAt(AT_FDCWD, path.c_str(), STATX_BASIC_STATS, found) == 0 &&
+          S_ISREG(found.stx_mode) && (found.stx_mode & 0111) != 0 && !IsSameObject(runs, found)) {
+        return path;
+      }
+    }
+    return std::nullopt;
   }
 
   int CollectArguments() {
@@ -301,6 +329,7 @@ class Collector {
   const ProcTree& proc_;
   const int directory_;
   const ProcessStat& stat_;
+  const std::vector<std::string>& updated_;
   RelaunchSpec& spec_;
 };
 
@@ -316,7 +345,8 @@ tl::unexpected<Error> CannotRead(const ProcessId& process, const std::string& na
 
 }  // namespace
 
-Result<RelaunchSpec> Snapshot(const ProcTree& proc, const ProcessId& process) {
+Result<RelaunchSpec> Snapshot(const ProcTree& proc, const ProcessId& process,
+                              const std::vector<std::string>& updated) {
   RelaunchSpec spec{.was = process};
   UniqueFd directory;
   ProcessStat stat;
@@ -324,7 +354,7 @@ Result<RelaunchSpec> Snapshot(const ProcTree& proc, const ProcessId& process) {
   if (!error) error = ReadStat(directory.get(), stat);
   if (error) return CannotRead(process, "?", error);
   if (stat.start_ticks != process.start_ticks || stat.has_exited()) return HasEnded(process);
-  error = Collector(proc, directory.get(), stat, spec).Collect();
+  error = Collector(proc, directory.get(), stat, updated, spec).Collect();
 
   // What was asked of the kernel by pid was about this process if it is still there. What an
   // exiting one answers is no error of ours.

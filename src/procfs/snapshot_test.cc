@@ -30,9 +30,9 @@ using testing::IsEmpty;
 using testing::Not;
 
 // Its standard output is the test's pipe; everything else is given by `prepare`.
-RelaunchSpec Take(const Holder& holder) {
+RelaunchSpec Take(const Holder& holder, const std::vector<std::string>& updated = {}) {
   const auto proc = ProcTree::Open();
-  auto spec = Snapshot(*proc, holder.id());
+  auto spec = Snapshot(*proc, holder.id(), updated);
   EXPECT_TRUE(spec) << spec.error().message;
   return spec.value_or(RelaunchSpec{});
 }
@@ -181,6 +181,44 @@ TEST(Snapshot, ReplacedExecutableIsFineDeletedIsNot) {
   const RelaunchSpec spec = Take(holder);
   EXPECT_EQ(spec.executable, program);
   EXPECT_THAT(spec.cannot_restore, Not(Contains(HasSubstr("executable"))));
+}
+
+// Its old content was started once more, under the name that it has now.
+TEST(Snapshot, WhoRunsAnExecutableThatWasMovedAsideIsBroughtBackAsTheNewOne) {
+  test::TemporaryDirectory at;
+  const std::string program = at.path() + "/program", old = program + ".old";
+  fs::copy_file(test::HolderProgram(), program);
+  const Holder holder({}, {.program = program, .prepare = NoInput});
+  fs::rename(program, old);
+  EXPECT_EQ(Take(holder, {program}).executable, old) << "there is no new one";
+  at.Write("program", "half of the new one");
+  EXPECT_EQ(Take(holder, {program}).executable, old) << "which nobody can execute";
+  chmod(program.c_str(), 0755);
+  EXPECT_EQ(Take(holder, {program}).executable, program);
+  EXPECT_EQ(Take(holder).executable, old) << "nobody updates it";
+  fs::remove(old);
+  EXPECT_THAT(Take(holder, {program}).cannot_restore, Not(Contains(HasSubstr("executable"))));
+}
+
+TEST(Snapshot, OfSeveralNamesOfAnExecutableItIsTheOneThatItWasCalledBy) {
+  test::TemporaryDirectory at;
+  const std::string shell = at.path() + "/sh", list = at.path() + "/ls";
+  fs::copy_file(test::HolderProgram(), shell);
+  const Holder holder({}, {.program = shell, .prepare = NoInput});
+  fs::rename(shell, shell + ".old");
+  for (const std::string& name : {shell, list}) fs::copy_file(test::HolderProgram(), name);
+  EXPECT_EQ(Take(holder, {list, shell}).executable, shell);
+  EXPECT_EQ(Take(holder, {list, at.path() + "/cat"}).executable, shell + ".old");
+}
+
+// Written anew in place: the file that it runs is the new one.
+TEST(Snapshot, AnExecutableThatIsStillUnderItsNameStaysWhatIsExecuted) {
+  test::TemporaryDirectory at;
+  const std::string program = at.path() + "/program", other = at.path() + "/other name";
+  fs::copy_file(test::HolderProgram(), program);
+  fs::create_hard_link(program, other);
+  const Holder holder({}, {.program = program, .prepare = NoInput});
+  EXPECT_EQ(Take(holder, {other}).executable, program);
 }
 
 TEST(Snapshot, OverwrittenArgumentsAreNoCommand) {

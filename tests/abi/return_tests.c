@@ -62,6 +62,23 @@ static void AProgramWhoseFileIsGoneFailsAndIsTriedAgain(void) {
   EndSleepers(&sleepers);
 }
 
+/* As long as it runs, the old file has another name: that was what came back. */
+static void WhoRunsAFileThatWasMovedAsideIsBackOnTheNewOne(void) {
+  if (!ChildrenAreAppsOfTheirOwn()) return;
+  struct Sleepers sleepers = StartSleepers();
+  char aside[600], copy[512];
+  snprintf(aside, sizeof aside, "%s.aside", sleepers.program);
+  CHECK_EQ(rename(sleepers.program, aside), 0);
+  CopyOf("/bin/sleep", "sleeper", copy);
+  CHECK_EQ(RmShutdown(sleepers.session, 0, NULL), ERROR_SUCCESS);
+  CHECK_EQ(RmRestart(sleepers.session, 0, NULL), ERROR_SUCCESS);
+  const struct Listed list = List(sleepers.session);
+  int back = 0;
+  for (UINT i = 0; i < list.count; ++i) back += Runs(copy, (pid_t)list.apps[i].Process.dwProcessId);
+  CHECK_EQ(back, COPIES);
+  EndSleepers(&sleepers);
+}
+
 /* What was brought back once is not brought back again. */
 static void ASecondRestartStartsNobody(void) {
   if (!ChildrenAreAppsOfTheirOwn()) return;
@@ -171,6 +188,8 @@ static void AFilterOnALinkToTheExecutableCounts(void) {
 
 const struct Test kReturnTests[] = {
     {"AProgramWhoseFileIsGoneFailsAndIsTriedAgain", AProgramWhoseFileIsGoneFailsAndIsTriedAgain},
+    {"WhoRunsAFileThatWasMovedAsideIsBackOnTheNewOne",
+     WhoRunsAFileThatWasMovedAsideIsBackOnTheNewOne},
     {"ASecondRestartStartsNobody", ASecondRestartStartsNobody},
     {"NoGuardIsLeftWhenEverybodyIsBack", NoGuardIsLeftWhenEverybodyIsBack},
     {"ACancelledRestartIsTakenUpAgain", ACancelledRestartIsTakenUpAgain},
