@@ -64,9 +64,8 @@ void TellJournal(const Backing& backing, Session& session, const SessionRecord& 
 // An installer died and so did its guard. What cannot be paid now stays owed.
 void PayOthers(const std::shared_ptr<Machine>& machine, const Backing& backing) noexcept {
   try {
-    Limits limits;
-    limits.restart = kPayingOthers;
-    (void)Recover(machine, backing.store, backing.directory, {}, limits, ToJournal());
+    (void)Recover(machine, backing.store, backing.directory, {}, Limits{}, ToJournal(),
+                  kPayingOthers);
   } catch (const std::exception&) {
   }
 }

@@ -192,6 +192,17 @@ TEST_F(StopTest, NobodyOfAClassIsAskedWhenItsDebtsCannotBecomeOwed) {
   EXPECT_EQ(OnDisk("nginx"), DebtState::kPlanned);
 }
 
+// Another session had asked it, and waited for it to leave.
+TEST_F(StopTest, WhoLeavesLateBecauseOfAnotherSessionIsOwedItsStart) {
+  machine_.late_returns = {"editor"};
+  machine_.IsGoneAlready("editor");
+  machine_.IsGoneAlready("player");
+  EXPECT_EQ(StopAll({Returning("editor", 1), Returning("player", 2)}), kSuccess);
+  EXPECT_EQ(OnDisk("editor"), DebtState::kOwed);
+  EXPECT_EQ(StatusOf("editor"), kStatusStopped);
+  EXPECT_EQ(OnDisk("player"), DebtState::kCancelled) << "it has ended by itself";
+}
+
 TEST_F(StopTest, NobodyIsAskedWhenTheHoldFails) {
   machine_.HoldFails();
   EXPECT_EQ(StopAll({Returning("editor", 1), Service("nginx", 2)}), kFailShutdown);

@@ -69,11 +69,14 @@ Result<void> WriteAhead::Queue(const StopWave& wave) {
   for (size_t app : wave.apps) {
     for (Debt& debt : plan_.debts) {
       if (debt.state != DebtState::kPlanned || !Belongs(debt, plan_.apps[app])) continue;
-      if (debt.process)
+      if (debt.process) {
+        if (machine_.CallOffLateReturn(context_.store_directory, debt))
+          plan_.asked_before.insert(debt.process->was);
         if (auto queued = machine_.QueueRelaunch(request_, debt); !queued)
           return Fail(kFailShutdown,
                       "{} was not stopped, because its restart could not be queued: {}",
                       debt.app_name, queued.error().message);
+      }
       debt.state = DebtState::kOwed;
       owed_.push_back({app, &debt});
     }
@@ -110,8 +113,9 @@ void WriteAhead::OweNothing(const App& app) {
 
 bool WriteAhead::OwedBefore(const App& app) const {
   return std::ranges::any_of(plan_.debts, [&](const Debt& debt) {
+    const auto is_this = [&](const Owed& owed) { return owed.debt == &debt; };
     return debt.state == DebtState::kOwed && IsOwn(debt, app) &&
-           std::ranges::none_of(owed_, [&](const Owed& owed) { return owed.debt == &debt; });
+           (plan_.asked_before.contains(app.main) || std::ranges::none_of(owed_, is_this));
   });
 }
 

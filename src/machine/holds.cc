@@ -100,9 +100,8 @@ Result<void> Holds::StartGuard(const HoldRequest& request) {
 
 Result<void> Holds::QueueRelaunch(const HoldRequest& request, Debt& debt) {
   const std::string name = fmt::format("relaunch-{}-{}", request.session, debt.id);
-  // What a killed call left behind, and who waits for this process by an earlier session's request.
+  // What a killed call left behind.
   unlink((request.store_directory + "/" + name).c_str());
-  unlink(LateFile(request.store_directory, debt.process->was).c_str());
   auto file = WriteSpecFile(request.store_directory, name, *debt.process);
   if (!file) return Pass(std::move(file));
   debt.spec_file = *file;
@@ -153,6 +152,14 @@ Result<void> Holds::CancelStart(const Debt& debt) {
   if (!manager) return Pass(std::move(manager));
   if (!*manager) return {};
   return (*manager)->CancelQueuedStart(debt.unit ? debt.unit->name : debt.relaunch_unit);
+}
+
+bool Holds::CallOffLateReturn(const std::string& store_directory, const Debt& debt) {
+  if (!debt.process) return false;
+  const bool waited = unlink(LateFile(store_directory, debt.process->was).c_str()) == 0;
+  const bool would_have = !debt.spec_file.empty() && unlink(debt.spec_file.c_str()) == 0;
+  (void)CancelStart(debt);
+  return waited || would_have;
 }
 
 Result<void> Holds::Start(Debt& debt) {

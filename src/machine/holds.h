@@ -18,6 +18,7 @@ class Holds {
   Result<void> QueueRelaunch(const HoldRequest& request, Debt& debt);
   Result<void> Release(const std::string& session, const std::vector<Debt>& debts);
   Result<void> CancelStart(const Debt& debt);
+  bool CallOffLateReturn(const std::string& store_directory, const Debt& debt);
   Result<void> Start(Debt& debt);
 
  private:

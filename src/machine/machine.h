@@ -151,6 +151,9 @@ class Machine {
   virtual Result<void> Release(const std::string& session, const std::vector<Debt>& debts) = 0;
   // Takes a queued start out of the queue: it stays down.
   virtual Result<void> CancelStart(const Debt& debt) = 0;
+  // The program of this debt may have been asked before, and stayed. It is not brought back any
+  // more if it leaves late. `false`: nobody waited for that.
+  virtual bool CallOffLateReturn(const std::string& store_directory, const Debt& debt) = 0;
   // Starts what is owed and neither queued nor running. Does not wait for it; sets the state where
   // it is known at once.
   virtual Result<void> Start(Debt& debt) = 0;

@@ -163,6 +163,9 @@ class LinuxMachine final : public Machine {
   }
 
   Result<void> CancelStart(const Debt& debt) override { return holds_.CancelStart(debt); }
+  bool CallOffLateReturn(const std::string& store_directory, const Debt& debt) override {
+    return holds_.CallOffLateReturn(store_directory, debt);
+  }
 
   Result<void> Start(Debt& debt) override { return holds_.Start(debt); }
 

@@ -11,11 +11,12 @@
 namespace rm {
 
 enum class DebtState : uint32_t {
-  kOwed = 0,       // was asked to stop: to be started
-  kPaid = 1,       // runs again
-  kCancelled = 2,  // to be left down: a filter, or RmEndSession without RmRestart
-  kFailed = 3,     // was started and failed
-  kPlanned = 4,    // written down; its app has not been asked to stop yet
+  kOwed = 0,        // was asked to stop: to be started
+  kPaid = 1,        // runs again
+  kCancelled = 2,   // to be left down: a filter, or RmEndSession without RmRestart
+  kFailed = 3,      // was started and failed
+  kPlanned = 4,     // written down; its app has not been asked to stop yet
+  kSuppressed = 5,  // was owed: a filter that came later keeps it down for now
 };
 
 struct Debt {

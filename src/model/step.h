@@ -1,6 +1,7 @@
 // What is going to be done, in which order? The plan is data: dry runs print it, tests read it.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,8 +21,10 @@ struct StopPlan {
   std::vector<StopWave> waves;
   std::vector<Debt> debts;    // what this plan will owe; written down before the first stop
   std::vector<UnitRef> held;  // units that must not start before the hold ends
-  uint32_t reasons = 0;       // why a reboot is needed: nothing may be stopped
-  uint32_t refusal = 0;       // 0, or the code why nothing may be stopped (350, 351)
+  // Programs that were asked by an earlier try: if they leave now, that is our doing.
+  std::set<ProcessId> asked_before;
+  uint32_t reasons = 0;  // why a reboot is needed: nothing may be stopped
+  uint32_t refusal = 0;  // 0, or the code why nothing may be stopped (350, 351)
   std::string why_refused;
 };
 

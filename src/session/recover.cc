@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "base/win32_codes.h"
 #include "execute/restart.h"
 #include "session/journaling.h"
+#include "session/masked.h"
 
 namespace rm {
 namespace {
@@ -41,11 +43,16 @@ void LeaveToOthers(SessionState& state, Machine& machine, const EventSink& event
   }
 }
 
+Milliseconds Until(TimePoint end, Machine& machine) {
+  return std::max(std::chrono::duration_cast<Milliseconds>(end - machine.Now()), Milliseconds(0));
+}
+
 // What a session owes whose owner is dead.
 Result<void> PayFor(SessionRecord record, Machine& machine, SessionStore& store,
                     const std::string& store_directory, const EventSink& events,
                     const Limits& limits, const JournalSink& journal) {
-  auto paying = machine.BeginPaying(store_directory, record.name, machine.Now() + limits.restart);
+  const TimePoint end = machine.Now() + limits.restart;
+  auto paying = machine.BeginPaying(store_directory, record.name, end);
   if (!paying) return Pass(std::move(paying));
   // Whoever paid until now may have changed it, or ended it.
   auto state = store.Load(record.id);
@@ -58,9 +65,11 @@ Result<void> PayFor(SessionRecord record, Machine& machine, SessionStore& store,
   context.session = std::move(record);
   context.store_directory = store_directory;
   context.limits = limits;
+  context.limits.restart = Until(end, machine);
   Journaling journaling(journal, context.session, Begin::kHeard, 0);
   context.events = journaling.Listening(state->seen, Paths(state->registered), events);
   if (context.session.owner == ProcessId{}) LeaveToOthers(*state, machine, context.events);
+  if (auto suppressed = OweNothingToMasked(*state, machine, store); !suppressed) return suppressed;
   auto paid = rm::Restart(state->debts, state->seen, context, machine, store);
   if (!paid) return paid;
   machine.CleanUp(store_directory, context.session.name);
@@ -73,7 +82,9 @@ Result<void> PayFor(SessionRecord record, Machine& machine, SessionStore& store,
 
 Result<void> Recover(const std::shared_ptr<Machine>& machine,
                      const std::shared_ptr<SessionStore>& store, const std::string& store_directory,
-                     const EventSink& events, const Limits& limits, const JournalSink& journal) {
+                     const EventSink& events, const Limits& limits, const JournalSink& journal,
+                     Milliseconds in_all) {
+  const TimePoint end = machine->Now() + in_all;
   std::optional<Error> failed;
   if (auto adopted = store->AdoptEarlier(); !adopted) {
     Journaling(journal, {}, Begin::kHeard, 0).Trouble(adopted.error().message);
@@ -83,8 +94,10 @@ Result<void> Recover(const std::shared_ptr<Machine>& machine,
   if (!sessions) return Pass(std::move(sessions));
   for (SessionState& state : *sessions) {
     if (machine->IsAlive(state.record.owner)) continue;
+    Limits left = limits;
+    left.restart = std::min(Until(end, *machine), limits.restart);
     auto paid =
-        PayFor(std::move(state.record), *machine, *store, store_directory, events, limits, journal);
+        PayFor(std::move(state.record), *machine, *store, store_directory, events, left, journal);
     if (!paid) failed = paid.error();
   }
   if (failed) return Fail(failed->code, "{}", failed->message);

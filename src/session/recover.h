@@ -14,9 +14,12 @@ namespace rm {
 
 // Pays what sessions owe whose owner is dead, and ends them; those of earlier boots are taken over
 // first. 352 as RmRestart; what failed stays owed.
+//
+// `in_all`: how long it waits for all of them together. When that is over the others are started as
+// well, but it is left to the next one who pays to see whether they run.
 Result<void> Recover(const std::shared_ptr<Machine>& machine,
                      const std::shared_ptr<SessionStore>& store, const std::string& store_directory,
-                     const EventSink& events, const Limits& limits,
-                     const JournalSink& journal = {});
+                     const EventSink& events, const Limits& limits, const JournalSink& journal = {},
+                     Milliseconds in_all = std::chrono::hours(24));
 
 }  // namespace rm

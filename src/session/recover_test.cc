@@ -107,6 +107,36 @@ TEST_F(RecoverTest, WhatSomebodyElseIsPayingIsNotPaidTwice) {
   EXPECT_THAT(machine_->cleaned_up, ElementsAre(ours.name));
 }
 
+// Each had a second of its own: fifty kept the next installer waiting for more than a minute.
+TEST_F(RecoverTest, WhoDoesNotComeBackInTimeKeepsNobodyWaitingForEachOfThem) {
+  constexpr Milliseconds kInAll{1000};
+  for (int i = 0; i < 50; ++i) {
+    const std::string service = "s" + std::to_string(i);
+    Stops(service, 50 + i, 1000 + i);
+    machine_->ComesBack(service + ".service", FakeMachine::kNever);
+  }
+  for (int i = 0; i < 50; ++i) machine_->Dies(Id(1000 + i));
+  const Milliseconds before = machine_->elapsed();
+  EXPECT_EQ(CodeOf(Recover(machine_, store_, "/store", {}, {}, {}, kInAll)), kFailRestart);
+  EXPECT_LE(machine_->elapsed() - before, kInAll);
+  for (int i = 0; i < 50; ++i)
+    EXPECT_TRUE(machine_->Did("start s" + std::to_string(i) + ".service"));
+  for (int i = 0; i < 50; ++i)
+    machine_->ComesBack("s" + std::to_string(i) + ".service", Milliseconds(0));
+  EXPECT_EQ(RecoverAll(), kSuccess);
+  EXPECT_THAT(Sessions(), ElementsAre(record_.name));
+}
+
+// The filter came after the stop, and its installer died: the service was brought back.
+TEST_F(RecoverTest, WhomAFilterKeepsDownStaysDownWhenItsInstallerDies) {
+  const auto dead = Stops("nginx", 50, 901);
+  machine_->Dies(Id(901));
+  ASSERT_TRUE(store_->AddFilter(dead.id, {Filter::Service{"nginx"}, FilterAction::kNoRestart}));
+  EXPECT_EQ(RecoverAll(), kSuccess);
+  EXPECT_THAT(machine_->acts(), ElementsAre("cancel start nginx.service", "release"));
+  EXPECT_THAT(Sessions(), ElementsAre(record_.name));
+}
+
 TEST_F(RecoverTest, AnInstallerThatDiedBeforeItStoppedAnythingLeavesNothing) {
   machine_->Dies(Id(kInstaller));
   EXPECT_EQ(RecoverAll(), kSuccess);

@@ -8,6 +8,7 @@
 #include "base/full_path.h"
 #include "base/win32_codes.h"
 #include "execute/restart.h"
+#include "session/masked.h"
 #include "session/status.h"
 
 namespace rm {
@@ -27,11 +28,16 @@ std::vector<UnitRef> KeptServices(const std::vector<Filter>& filters) {
   return kept;
 }
 
+bool IsSettled(const Debt& debt) {
+  return debt.state == DebtState::kPaid || debt.state == DebtState::kCancelled ||
+         debt.state == DebtState::kSuppressed;
+}
+
 // Who is owed a start since an earlier try is not owed a second one.
 void KeepDebts(const std::vector<Debt>& before, StopPlan& plan) {
   for (Debt& debt : plan.debts) {
     for (const Debt& old : before) {
-      if (old.state == DebtState::kPaid || old.state == DebtState::kCancelled) continue;
+      if (IsSettled(old)) continue;
       const bool same =
           debt.unit ? old.unit == debt.unit : old.process && old.process->was == debt.process->was;
       if (!same) continue;
@@ -43,26 +49,17 @@ void KeepDebts(const std::vector<Debt>& before, StopPlan& plan) {
   }
 }
 
-// The app that is brought back by it: as it was seen, or what the debt itself says.
-App OwedApp(const Debt& debt, const std::vector<App>& seen) {
-  for (const App& app : seen)
-    if (debt.unit ? app.unit == debt.unit : !app.is_service() && app.main == debt.process->was)
-      return app;
-  App app;
-  app.unit = debt.unit;
-  if (debt.process) app.main = debt.process->was;
-  return app;
-}
-
 // Somebody still waits for the late departure of a program that stayed, to bring it back. Now it is
 // to leave again, and what is to be replaced is not replaced yet.
-void CallOffLateReturns(const std::vector<Debt>& before, const StopPlan& plan, Machine& machine) {
+void CallOffLateReturns(const std::vector<Debt>& before, const std::string& store_directory,
+                        StopPlan& plan, Machine& machine) {
   for (const Debt& old : before) {
     if (old.state != DebtState::kCancelled || !old.process) continue;
     const bool again = std::any_of(plan.debts.begin(), plan.debts.end(), [&](const Debt& debt) {
       return debt.process && debt.process->was == old.process->was;
     });
-    if (again) (void)machine.CancelStart(old);
+    if (again && machine.CallOffLateReturn(store_directory, old))
+      plan.asked_before.insert(old.process->was);
   }
 }
 
@@ -130,7 +127,7 @@ Result<Session::Look> Session::LookAround(bool capture, std::stop_token cancel) 
   if (!state) return Pass(std::move(state));
   Look look;
   look.state = std::move(*state);
-  ResolveTargets(look.state.filters);
+  ResolveTargets(look.state.filters, *machine_);
   ObserveOptions observe;
   observe.capture = capture;
   observe.backend = options_.backend;
@@ -154,19 +151,6 @@ Result<Session::Look> Session::LookAround(bool capture, std::stop_token cancel) 
   if (std::ranges::any_of(before, [](const App& app) { return app.outcome != Outcome::kNone; }))
     JudgeOutcomes(look.apps, before);
   return look;
-}
-
-// A service may be named by an alias of its unit, an executable by a path with links. Who cannot be
-// asked about is meant as it is named.
-void Session::ResolveTargets(std::vector<Filter>& filters) const {
-  for (Filter& filter : filters) {
-    if (auto* executable = std::get_if<Filter::Executable>(&filter.target))
-      executable->path = machine_->WithoutLinks(executable->path);
-    auto* service = std::get_if<Filter::Service>(&filter.target);
-    const auto named = service ? ParseUnitRef(service->name) : std::nullopt;
-    if (!named) continue;
-    if (auto unit = machine_->DescribeUnit(*named)) service->name = ToString(unit->ref);
-  }
 }
 
 Result<AppList> Session::List(bool capture) {
@@ -258,7 +242,7 @@ Result<void> Session::Shutdown(StopOptions options, const std::function<void(uns
     return Fail(plan->refusal, "nothing was stopped: {}", plan->why_refused);
   }
   KeepDebts(look->state.debts, *plan);
-  CallOffLateReturns(look->state.debts, *plan, *machine_);
+  CallOffLateReturns(look->state.debts, store_directory_, *plan, *machine_);
   StopContext context = Context(cancel);
   context.force = options.force;
   context.percent = percent;
@@ -277,7 +261,8 @@ Result<void> Session::Restart(const std::function<void(unsigned)>& percent) {
   if (!state) return Pass(std::move(state));
   if (!state->record.shutdown_attempted)
     return Fail(kRequestOutOfSequence, "there is nothing to restart before RmShutdown");
-  if (auto suppressed = OweNothingToMasked(*state); !suppressed) return suppressed;
+  if (auto suppressed = OweNothingToMasked(*state, *machine_, *store_); !suppressed)
+    return suppressed;
   StopContext context = Context(cancel);
   context.percent = percent;
   auto paying = machine_->BeginPaying(store_directory_, record_.name,
@@ -299,24 +284,6 @@ void Session::NoteOutcomes(std::stop_token cancel) {
   (void)store_->SaveSeen(record_.id, look->apps);
 }
 
-// A filter that came after the stop counts as well.
-Result<void> Session::OweNothingToMasked(SessionState& state) {
-  ResolveTargets(state.filters);
-  ApplyFilters(state.filters, state.seen);
-  std::vector<Debt> suppressed;
-  for (Debt& debt : state.debts) {
-    if (debt.state != DebtState::kOwed && debt.state != DebtState::kFailed) continue;
-    std::vector<App> owed{OwedApp(debt, state.seen)};
-    ApplyFilters(state.filters, owed);
-    if (!(owed[0].status & kStatusRestartMasked)) continue;
-    if (auto cancelled = machine_->CancelStart(debt); !cancelled) return cancelled;
-    debt.state = DebtState::kCancelled;
-    suppressed.push_back(debt);
-  }
-  if (suppressed.empty()) return {};
-  return store_->UpdateDebts(record_.id, suppressed);
-}
-
 Result<void> Session::Cancel() {
   if (auto primary = RequirePrimary("cancel"); !primary) return primary;
   const std::lock_guard lock(cancel_);
@@ -327,13 +294,31 @@ Result<void> Session::Cancel() {
 Result<void> Session::AddFilter(const Filter& filter) {
   const std::lock_guard lock(verb_);
   if (auto primary = RequirePrimary("filter"); !primary) return primary;
-  return store_->AddFilter(record_.id, filter);
+  auto state = store_->Load(record_.id);
+  if (!state) return Pass(std::move(state));
+  auto added = store_->AddFilter(record_.id, filter);
+  if (!added || !state->record.shutdown_attempted) return added;
+  state->filters.push_back(filter);
+  return FollowFilters(*state);
 }
 
 Result<void> Session::RemoveFilter(const Filter& filter) {
   const std::lock_guard lock(verb_);
   if (auto primary = RequirePrimary("filter"); !primary) return primary;
+  auto state = store_->Load(record_.id);
+  if (!state) return Pass(std::move(state));
+  std::erase_if(state->filters, [&](const Filter& other) { return SameTarget(other, filter); });
+  // First they are owed again: whoever is killed in between has not removed it.
+  if (state->record.shutdown_attempted)
+    if (auto followed = FollowFilters(*state); !followed) return followed;
   return store_->RemoveFilter(record_.id, filter);
+}
+
+Result<void> Session::FollowFilters(SessionState& state) {
+  HoldRequest hold{record_.name, record_.owner, {}, store_directory_, options_.guard};
+  for (const Debt& debt : state.debts)
+    if (debt.unit) hold.held.push_back(*debt.unit);
+  return rm::FollowFilters(state, hold, *machine_, *store_);
 }
 
 Result<std::vector<Filter>> Session::Filters() {

@@ -96,8 +96,7 @@ class Session {
   Result<void> RequirePrimary(const char* act) const;
   Result<void> Store(const Registration& batch);
   Result<Look> LookAround(bool capture, std::stop_token cancel);
-  void ResolveTargets(std::vector<Filter>& filters) const;
-  Result<void> OweNothingToMasked(SessionState& state);
+  Result<void> FollowFilters(SessionState& state);
   void NoteOutcomes(std::stop_token cancel);
   Result<StopPlan> PlanFrom(Look& look, StopOptions options) const;
   StopContext Context(std::stop_token cancel) const;

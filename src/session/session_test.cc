@@ -246,16 +246,35 @@ TEST_F(SessionTest, ARetryWithForceStartedTheProgramTwice) {
   EXPECT_THAT(Listed(), ElementsAre("editor 0xa", "nginx.service 0xa"));
 }
 
-TEST_F(SessionTest, WhoIsStillWaitedForIsNotStartedWhileItIsReplaced) {
+// It left because of the first try. Nobody waited for that any more, and it was taken for one that
+// had ended by itself.
+TEST_F(SessionTest, WhoLeavesWhenItsLateReturnWasJustCalledOffIsBroughtBack) {
   AddProgram(seen(), "editor", 50);
   RegisterForRestart(seen(), 50);
   machine_->Ignores("editor");
   EXPECT_EQ(Shutdown(), kFailShutdown);
   EXPECT_EQ(Restart(), kSuccess);
   machine_->ForgetActs();
+  machine_->late_returns = {"editor"};
+  machine_->IsGoneAlready("editor");
+  EXPECT_EQ(Shutdown(), kSuccess);
+  EXPECT_EQ(Owed(record_.id), 1u);
+  EXPECT_EQ(Restart(), kSuccess);
+  EXPECT_EQ(machine_->Count("start editor"), 1u);
+  EXPECT_THAT(Listed(), ElementsAre("editor 0xa"));
+}
+
+TEST_F(SessionTest, WhoIsStillWaitedForIsNotStartedWhileItIsReplaced) {
+  AddProgram(seen(), "editor", 50);
+  RegisterForRestart(seen(), 50);
+  machine_->Ignores("editor");
+  EXPECT_EQ(Shutdown(), kFailShutdown);
+  EXPECT_EQ(Restart(), kSuccess);
+  machine_->late_returns = {"editor"};
+  machine_->ForgetActs();
   EXPECT_EQ(Shutdown({.force = true}), kSuccess);
-  ASSERT_TRUE(machine_->Did("cancel start editor"));
-  EXPECT_LT(std::ranges::find(machine_->acts(), "cancel start editor"),
+  ASSERT_TRUE(machine_->Did("call off return of editor"));
+  EXPECT_LT(std::ranges::find(machine_->acts(), "call off return of editor"),
             std::ranges::find(machine_->acts(), "kill editor"));
   EXPECT_EQ(Restart(), kSuccess);
   EXPECT_EQ(machine_->Count("start editor"), 1u);
@@ -332,6 +351,49 @@ TEST_F(SessionTest, AFilterThatComesAfterTheStopKeepsDownWhatItNames) {
   ASSERT_TRUE(session_.RemoveFilter(NoRestart(Id(50))));
   EXPECT_EQ(Restart(), kSuccess);
   EXPECT_FALSE(machine_->Did("start editor"));
+}
+
+// PID 1 would start it as soon as the installer dies.
+TEST_F(SessionTest, AFilterThatComesAfterTheStopTakesTheStartOutOfTheQueue) {
+  AddProgram(seen(), "editor", 50);
+  RegisterForRestart(seen(), 50);
+  AddService(seen(), "nginx", 51);
+  AddService(seen(), "db", 52);
+  EXPECT_EQ(Shutdown(), kSuccess);
+  machine_->ForgetActs();
+  ASSERT_TRUE(session_.AddFilter(NoRestart(Id(50))));
+  EXPECT_THAT(machine_->acts(), ElementsAre("cancel start editor"));
+  EXPECT_EQ(Owed(record_.id), 2u);
+  machine_->ForgetActs();
+  ASSERT_TRUE(session_.AddFilter(NoRestart(Filter::Service{"nginx"})));
+  EXPECT_THAT(machine_->acts(), ElementsAre("cancel start nginx.service", "start db.service"));
+  EXPECT_EQ(Owed(record_.id), 1u);
+}
+
+TEST_F(SessionTest, WhomAFilterKeptDownIsOwedAgainWithoutIt) {
+  AddProgram(seen(), "editor", 50);
+  RegisterForRestart(seen(), 50);
+  AddService(seen(), "nginx", 51);
+  EXPECT_EQ(Shutdown(), kSuccess);
+  for (const Filter& filter : {NoRestart(Id(50)), NoRestart(Filter::Service{"nginx"})})
+    ASSERT_TRUE(session_.AddFilter(filter));
+  EXPECT_EQ(Owed(record_.id), 0u);
+  machine_->ForgetActs();
+  ASSERT_TRUE(session_.RemoveFilter(NoRestart(Id(50))));
+  EXPECT_THAT(machine_->acts(), ElementsAre("queue editor"));
+  ASSERT_TRUE(session_.RemoveFilter(NoRestart(Filter::Service{"nginx"})));
+  EXPECT_EQ(Owed(record_.id), 2u);
+  EXPECT_EQ(Restart(), kSuccess);
+  EXPECT_THAT(Listed(), UnorderedElementsAre("editor 0xa", "nginx.service 0xa"));
+}
+
+TEST_F(SessionTest, AFilterThatCannotTakeTheStartOutOfTheQueueSaysSo) {
+  AddService(seen(), "nginx", 51);
+  EXPECT_EQ(Shutdown(), kSuccess);
+  store_->FailNext("UpdateDebts", Error{kWriteFault, "disk full"});
+  EXPECT_EQ(CodeOf(session_.AddFilter(NoRestart(Filter::Service{"nginx"}))), kWriteFault);
+  EXPECT_EQ(Restart(), kSuccess);
+  EXPECT_FALSE(machine_->Did("start nginx.service"));
 }
 
 TEST_F(SessionTest, AServiceThatGoesAlongIsKeptByAnAlias) {

@@ -79,6 +79,7 @@ class FakeMachine : public Machine {
   bool has_systemd = true;
   std::set<std::string> paid_by_another;  // sessions that BeginPaying does not get
   std::vector<std::string> cleaned_up;    // sessions
+  std::set<std::string> late_returns;     // whose late departure is waited for
 
   // --- what happened
   // -------------------------------------------------------------------------------
@@ -275,6 +276,12 @@ class FakeMachine : public Machine {
   Result<void> CancelStart(const Debt& debt) override {
     Act("cancel start " + NameOf(debt));
     return {};
+  }
+
+  bool CallOffLateReturn(const std::string&, const Debt& debt) override {
+    if (late_returns.erase(NameOf(debt)) == 0) return false;
+    Act("call off return of " + NameOf(debt));
+    return true;
   }
 
   Result<void> Start(Debt& debt) override {

@@ -88,6 +88,7 @@ class Win32Machine final : public Machine {
   void CleanUp(const std::string&, const std::string&) override {}
   Result<void> Release(const std::string&, const std::vector<Debt>&) override { return {}; }
   Result<void> CancelStart(const Debt&) override { return {}; }
+  bool CallOffLateReturn(const std::string&, const Debt&) override { return false; }
 
   Result<bool> Query(size_t number, const App& app) override {
     return departures_.Query(number, app);
