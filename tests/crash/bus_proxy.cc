@@ -9,24 +9,22 @@
 
 #include <filesystem>
 #include <optional>
+#include <utility>
 
 #include "crash/bus_message.h"
 
 namespace rm::test {
 namespace {
 
-constexpr char kSocket[] = "/run/systemd/private";
-constexpr char kBehind[] = "/run/systemd/private.behind";
-
-sockaddr_un Address(const char* path) {
+sockaddr_un Address(const std::string& path) {
   sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
-  snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+  snprintf(address.sun_path, sizeof address.sun_path, "%s", path.c_str());
   return address;
 }
 
-void Require(bool done, const char* what) {
+void Require(bool done, const std::string& what) {
   if (done) return;
-  perror(what);
+  perror(what.c_str());
   abort();
 }
 
@@ -78,18 +76,28 @@ bool Write(int to, const std::string& bytes) {
 
 }  // namespace
 
-BusProxy::BusProxy() {
-  Require(rename(kSocket, kBehind) == 0, kSocket);
+BusProxy::BusProxy(const std::string& socket)
+    : socket_(socket), behind_(socket + ".behind"), replaces_(true) {
+  Require(rename(socket_.c_str(), behind_.c_str()) == 0, socket_);
+  Listen();
+}
+
+BusProxy::BusProxy(std::string socket, std::string behind)
+    : socket_(std::move(socket)), behind_(std::move(behind)), replaces_(false) {
+  Listen();
+}
+
+void BusProxy::Listen() {
   listener_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const sockaddr_un address = Address(kSocket);
+  const sockaddr_un address = Address(socket_);
   Require(bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
               listen(listener_, SOMAXCONN) == 0,
-          kSocket);
+          socket_);
   acceptor_ = std::thread([this] { Accept(); });
 }
 
 BusProxy::~BusProxy() {
-  rename(kBehind, kSocket);
+  if (replaces_) rename(behind_.c_str(), socket_.c_str());
   shutdown(listener_, SHUT_RDWR);
   acceptor_.join();
   std::unique_lock lock(mutex_);
@@ -118,9 +126,9 @@ bool BusProxy::reached() const {
 void BusProxy::Accept() {
   for (int client; (client = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {
     const int manager = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const sockaddr_un address = Address(kBehind);
+    const sockaddr_un address = Address(behind_);
     Require(connect(manager, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0,
-            kBehind);
+            behind_);
     const std::lock_guard lock(mutex_);
     sockets_.insert({client, manager});
     std::thread([this, client, manager] { Relay(client, manager, ProgramOf(client)); }).detach();

@@ -1,5 +1,5 @@
-// What if PID 1 refuses one call, or the connection to it breaks at one? Stands between PID 1's
-// private socket and everyone who asks there, and lets everything through but that one call.
+// What if a service manager refuses one call, or the connection to it breaks at one? Stands between
+// a socket of D-Bus and everyone who asks there, and lets everything through but that one call.
 #pragma once
 
 #include <condition_variable>
@@ -27,10 +27,12 @@ struct BusRequest {
 
 inline constexpr char kRefusal[] = "the test refuses this call";
 
-// For root in a systemd of its own: puts itself in the place of /run/systemd/private.
 class BusProxy {
  public:
-  BusProxy();
+  // Puts itself in the place of a socket, until this object goes.
+  explicit BusProxy(const std::string& socket);
+  // Listens at one, and asks at the other.
+  BusProxy(std::string socket, std::string behind);
   ~BusProxy();
   BusProxy(const BusProxy&) = delete;
 
@@ -45,6 +47,11 @@ class BusProxy {
   void Relay(int client, int manager, const std::string& program);
   std::optional<BusTrouble> TroubleOf(const std::string& program, const std::string& method);
 
+  void Listen();
+
+  const std::string socket_;
+  const std::string behind_;
+  const bool replaces_;
   int listener_ = -1;
   std::thread acceptor_;
   mutable std::mutex mutex_;  // of all below

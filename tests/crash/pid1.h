@@ -1,9 +1,15 @@
-// What does PID 1 of a booted systemd have in hand? Asked with its own systemctl.
+// What does the service manager of a booted systemd have in hand? Asked with its own systemctl: PID
+// 1 by root, by others their own.
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace rm::test {
+
+// Of the caller's service manager; "/run" or "/run/user/UID".
+std::string RuntimeDirectory();
+std::vector<std::string> SystemctlCommand(const std::vector<std::string>& arguments);
 
 // What it prints.
 std::string Systemctl(const std::string& arguments);

@@ -1,5 +1,6 @@
 // In a booted systemd: does everyone come back once, and is said what is wrong, whichever call to
-// PID 1 it refuses, or whichever breaks the connection?
+// the service manager it refuses, or whichever breaks the connection? For root that is PID 1.
+// Others ask their own manager, and by the system bus PID 1.
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -10,6 +11,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
+#include <utility>
 
 #include "crash/booted.h"
 #include "crash/bus_proxy.h"
@@ -38,8 +41,12 @@ const char* NameOf(BusTrouble trouble) {
 
 using Words = std::vector<std::string>;
 
+constexpr char kSystemBus[] = "/run/dbus/system_bus_socket";
+
 class Refused : public Booted {
  protected:
+  explicit Refused(std::unique_ptr<BusProxy> proxy) : proxy_(std::move(proxy)) {}
+
   Words Installer(const Words& command) const {
     Words words{RESTARTCTL, "run", "-q", "--relaunch", "-f", population_.program(), "--"};
     words.insert(words.end(), command.begin(), command.end());
@@ -78,7 +85,7 @@ class Refused : public Booted {
     int lost = 0;
     At({program, "", 0, BusTrouble::kRefuse}, words, before, lost);
     ASSERT_EQ(lost, 0);
-    const std::vector<std::string> calls = proxy_.Calls();
+    const std::vector<std::string> calls = proxy_->Calls();
     for (const auto trouble : {BusTrouble::kRefuse, BusTrouble::kHangUp, BusTrouble::kSwallow}) {
       int tried = 0;
       for (const std::string& method : std::set(calls.begin(), calls.end())) {
@@ -102,9 +109,9 @@ class Refused : public Booted {
   bool At(const BusRequest& request, const Words& words, const Words& before, int& lost) {
     population_.Complete();
     if (!before.empty()) Run(before);
-    proxy_.Arm(request);
+    proxy_->Arm(request);
     const std::optional<int> status = Run(words);
-    const bool reached = proxy_.reached();
+    const bool reached = proxy_->reached();
     const std::string said = Said();
     std::string trouble = status ? Tells(*status) : "did not end; ";
     const bool owed = before.empty() ? status && OwesAndSaysSo(*status) : status != 0;
@@ -116,22 +123,53 @@ class Refused : public Booted {
     return reached;
   }
 
-  BusProxy proxy_;
+  const std::unique_ptr<BusProxy> proxy_;
 };
 
-TEST_F(Refused, CallOfTheInstaller) {
+class RefusedByManager : public Refused {
+ protected:
+  RefusedByManager()
+      : Refused(std::make_unique<BusProxy>(RuntimeDirectory() + "/systemd/private")) {}
+};
+
+TEST_F(RefusedByManager, CallOfTheInstaller) {
   AtEveryCall("restartctl", Installer(population_.Replacement()), 64);
 }
 
 // It lets COMMAND restart a service that is held: if it cannot, COMMAND would wait for ever.
-TEST_F(Refused, CallOfTheGuard) {
-  AtEveryCall("rm-guard", Installer({"/bin/systemctl", "restart", "rm-crash-1.service"}), 4);
+TEST_F(RefusedByManager, CallOfTheGuard) {
+  AtEveryCall("rm-guard", Installer(SystemctlCommand({"restart", "rm-crash-1.service"})), 4);
 }
 
-// Nobody else brings back what PID 1 has forgotten.
-TEST_F(Refused, CallOfRecover) {
+// Nobody else brings back what the manager has forgotten.
+TEST_F(RefusedByManager, CallOfRecover) {
+  const std::string cancel =
+      SystemctlCommand({})[0] + (geteuid() == 0 ? "" : " --user") + " cancel";
   AtEveryCall("restartctl", {RESTARTCTL, "recover"}, 16,
-              Installer({"/bin/sh", "-c", "systemctl cancel; kill -KILL $PPID"}));
+              Installer({"/bin/sh", "-c", cancel + "; kill -KILL $PPID"}));
+}
+
+class RefusedByBus : public Refused {
+ protected:
+  RefusedByBus() : Refused(std::make_unique<BusProxy>(kProxy, kSystemBus)) {}
+  ~RefusedByBus() override { unlink(kProxy); }
+
+  void SetUp() override {
+    if (geteuid() == 0) GTEST_SKIP() << "needs a user: root asks PID 1 without the bus";
+    Refused::SetUp();
+    setenv("DBUS_SYSTEM_BUS_ADDRESS", (std::string("unix:path=") + kProxy).c_str(), 1);
+  }
+  void TearDown() override { unsetenv("DBUS_SYSTEM_BUS_ADDRESS"); }
+
+  static constexpr char kProxy[] = "/tmp/rm-crash-bus";
+};
+
+// A service of the system uses another of the files (units/rm-crash-system.service), and is left
+// alone.
+TEST_F(RefusedByBus, CallOfTheInstaller) {
+  Words words = Installer(population_.Replacement());
+  words.insert(words.begin() + 2, {"--leave-critical", "-f", "/bin/sleep"});
+  AtEveryCall("restartctl", words, 4);
 }
 
 }  // namespace

@@ -5,8 +5,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 
 #include "crash/pid1.h"
@@ -16,7 +18,6 @@ namespace {
 
 constexpr int kSize = 5;
 constexpr std::chrono::seconds kLimit{120};
-constexpr char kSocket[] = "/run/rm-crash-4";
 
 // Much is started here in a short time.
 constexpr char kNoLimit[] = "StartLimitIntervalSec=0\n";
@@ -32,11 +33,14 @@ std::string UnitText(int i) {
   }
 }
 
+std::string Socket() { return RuntimeDirectory() + "/rm-crash-4"; }
+
 int Connect() {
   sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
-  strcpy(address.sun_path, kSocket);
+  strcpy(address.sun_path, Socket().c_str());
   const int client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (connect(client, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) perror(kSocket);
+  if (connect(client, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+    perror(Socket().c_str());
   return client;
 }
 
@@ -51,16 +55,19 @@ std::string Left() {
 }  // namespace
 
 Services::Services() : population_(kSize, GUEST, [this](int i) { Start(i); }) {
+  const std::string units =
+      RuntimeDirectory() + (geteuid() == 0 ? "/systemd/system" : "/systemd/user");
+  std::filesystem::create_directories(units);
   for (int i = 1; i <= kSize; ++i) {
-    const std::string name = "/run/systemd/system/rm-crash-" + std::to_string(i);
+    const std::string name = units + "/rm-crash-" + std::to_string(i);
     std::ofstream(name + ".service")
         << "[Unit]\n"
         << kNoLimit << UnitText(i) << "[Service]\nExecStart=" << population_.program() << " " << i
         << (i == 3 ? "\nRestart=always\nRestartSec=0" : "") << "\n";
   }
-  std::ofstream("/run/systemd/system/rm-crash-4.socket")
+  std::ofstream(units + "/rm-crash-4.socket")
       << "[Unit]\nStartLimitIntervalSec=0\n[Socket]\nTriggerLimitIntervalSec=0\nListenStream="
-      << kSocket << "\n";
+      << Socket() << "\n";
   Systemctl("daemon-reload");
   Systemctl("start rm-crash-4.socket");
   client_ = Connect();

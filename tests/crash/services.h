@@ -1,5 +1,5 @@
-// Services of a booted systemd, and one plain program, that all use one file: are they up as they
-// were before?
+// Services of the caller's service manager in a booted systemd, and one plain program, that all use
+// one file: are they up as they were before?
 #pragma once
 
 #include <string>
