@@ -396,6 +396,18 @@ TEST_F(SessionTest, AFilterThatCannotTakeTheStartOutOfTheQueueSaysSo) {
   EXPECT_FALSE(machine_->Did("start nginx.service"));
 }
 
+// It would not come back when the installer dies, and nobody would know.
+TEST_F(SessionTest, AFilterStaysWhenWhomItKeepsDownCannotBeQueuedAgain) {
+  AddProgram(seen(), "editor", 50);
+  RegisterForRestart(seen(), 50);
+  EXPECT_EQ(Shutdown(), kSuccess);
+  ASSERT_TRUE(session_.AddFilter(NoRestart(Id(50))));
+  machine_->CannotBeQueued("editor");
+  EXPECT_EQ(CodeOf(session_.RemoveFilter(NoRestart(Id(50)))), kWriteFault);
+  EXPECT_EQ(session_.Filters()->size(), 1u);
+  EXPECT_EQ(Owed(record_.id), 0u);
+}
+
 TEST_F(SessionTest, AServiceThatGoesAlongIsKeptByAnAlias) {
   AddService(seen(), "base", 50).goes_along = {Unit("mariadb")};
   AddInactive(seen(), "mariadb").names.push_back("mysql.service");

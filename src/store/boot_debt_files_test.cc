@@ -69,6 +69,16 @@ TEST_F(BootDebtFilesTest, NothingIsMadeForThoseWhoOweNothing) {
   EXPECT_FALSE(std::filesystem::exists(path_));
 }
 
+// The next boot would start once more what is paid.
+TEST_F(BootDebtFilesTest, WhatIsPaidAndCannotBeRemovedIsSaid) {
+  ASSERT_TRUE(now_.Keep(kSession, Owes("nginx.service")));
+  std::filesystem::remove(OwedPath());
+  std::filesystem::create_directory(OwedPath());
+  const auto kept = now_.Keep(kSession, {});
+  EXPECT_EQ(CodeOf(kept), kWriteFault);
+  EXPECT_THAT(MessageOf(kept), AllOf(HasSubstr(OwedPath()), HasSubstr("is paid")));
+}
+
 TEST_F(BootDebtFilesTest, OnlyTheNextBootSeesIt) {
   ASSERT_TRUE(now_.Keep(kSession, Owes("nginx.service")));
   EXPECT_FALSE(now_.HasEarlier());
