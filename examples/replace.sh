@@ -7,10 +7,10 @@ set -eu
 new=$1
 file=$2
 
-# The session belongs to this shell: if it dies, what was stopped comes back without it.
+# The session belongs to this shell: if it dies, what was stopped comes back without it. So there is
+# no trap that ends the session: whoever is stopped at that moment would stay down.
 RESTART_MANAGER_SESSION=$(restartctl session start)
 export RESTART_MANAGER_SESSION
-trap 'restartctl session end' EXIT
 
 restartctl session register -f "$file"
 restartctl session list
@@ -21,4 +21,5 @@ if [ "$stopped" = 0 ]; then
 fi
 # Also when not everybody could be stopped: the others have to come back.
 restartctl session restart
+restartctl session end
 exit "$stopped"

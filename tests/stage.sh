@@ -1,7 +1,8 @@
 #!/bin/sh
 # Does an installer really stop the restartable application, replace its file and bring it back?
 #   stage.sh APPLICATION BIN_DIRECTORY LIB_DIRECTORY INSTALLER [ARGUMENT...]
-# runs INSTALLER ARGUMENT... NEW FILE while the application, APPLICATION_PID, uses FILE.
+# runs INSTALLER ARGUMENT... NEW FILE while the application, APPLICATION_PID, uses FILE. WORD=old: the
+# installer fails, and the application comes back on the old one.
 set -eu
 application=$1
 PATH=$2:$PATH
@@ -35,8 +36,8 @@ before=$pid
 export APPLICATION_PID="$pid"
 "$@" "$stage/new" "$stage/file" 3>&-
 read -r what pid word <&3
-[ "$what $word" = "restarted new" ] || { echo "stage: the application said: $what $word"; exit 1; }
+[ "$what $word" = "restarted ${WORD:-new}" ] || { echo "stage: the application said: $what $word"; exit 1; }
 [ "$pid" != "$before" ] || { echo "stage: it was never stopped"; exit 1; }
 sessions=$(restartctl session show)
 [ -z "$sessions" ] || { echo "stage: a session was left: $sessions"; exit 1; }
-echo "stage: $before was stopped, its file replaced, and it came back as $pid"
+echo "stage: $before was stopped, and came back as $pid on the ${WORD:-new} file"
