@@ -121,6 +121,9 @@ class Collector {
         return error;
       if (!lack.empty()) Lacks(lack);
     }
+    if (HasTerminalOfOthers(directory_)) {
+      Lacks("It is the terminal of other programs, which would end with it.");
+    }
     return 0;
   }
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -17,6 +18,7 @@ constexpr std::array kStreamNames = {"standard input", "standard output", "stand
 
 // include/uapi/linux/major.h and Documentation/admin-guide/devices.txt
 constexpr unsigned kMemoryMajor = 1, kNullMinor = 3;
+constexpr unsigned kAlternateMajor = 5, kPtmxMinor = 2;
 bool IsTerminal(unsigned major) {
   return major == 4 || major == 5 || (major >= 136 && major <= 143);
 }
@@ -69,6 +71,20 @@ int ReadStream(int process_directory, int fd, StandardStream& stream, std::strin
       .offset = ParseNumber(FieldOf(info, "pos")).value_or(0),
   };
   return 0;
+}
+
+bool HasTerminalOfOthers(int process_directory) {
+  UniqueFd descriptors;
+  std::vector<pid_t> numbers;
+  if (OpenDirectoryAt(process_directory, "fd", descriptors) ||
+      ListNumbers(descriptors.get(), numbers))
+    return false;
+  return std::ranges::any_of(numbers, [&](pid_t fd) {
+    struct statx object {};
+    return StatAt(descriptors.get(), std::to_string(fd).c_str(), STATX_TYPE, object) == 0 &&
+           S_ISCHR(object.stx_mode) && object.stx_rdev_major == kAlternateMajor &&
+           object.stx_rdev_minor == kPtmxMinor;
+  });
 }
 
 }  // namespace rm

@@ -11,4 +11,8 @@ namespace rm {
 // says what is lacking; `stream` is then /dev/null.
 int ReadStream(int process_directory, int fd, StandardStream& stream, std::string& lack);
 
+// Whether it has the other end of a pseudoterminal open, as tmux, xterm and sshd do: whoever runs
+// on that terminal ends with it. False also when that may not be read.
+bool HasTerminalOfOthers(int process_directory);
+
 }  // namespace rm

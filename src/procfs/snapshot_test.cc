@@ -148,14 +148,24 @@ TEST(Snapshot, StreamsThatCannotComeBack) {
   test::TemporaryDirectory at;
   const std::string file = at.Write("file");
   const Holder holder({}, {.prepare = [&] {
-                        const UniqueFd terminal(posix_openpt(O_RDWR | O_NOCTTY));
-                        dup2(terminal.get(), 0);
+                        UniqueFd terminal(posix_openpt(O_RDWR | O_NOCTTY));
+                        unlockpt(terminal.get());
+                        dup2(open(ptsname(terminal.get()), O_RDWR | O_NOCTTY), 0);
+                        terminal.Reset();
                         dup2(open(file.c_str(), O_WRONLY), 2);
                         unlink(file.c_str());
                       }});
   EXPECT_THAT(Take(holder).cannot_restore,
               ElementsAre("Its standard input is a terminal.", "Its standard output is a pipe.",
                           "Its standard error is a file that was deleted."));
+}
+
+// tmux was stopped and started again, and with it ended all that its users had open in it.
+TEST(Snapshot, WhoeverRunsOnATerminalOfItWouldEndWithIt) {
+  const auto terminal = Contains(HasSubstr("terminal of other programs"));
+  EXPECT_THAT(Take(Holder({}, {.prepare = [] { posix_openpt(O_RDWR | O_NOCTTY); }})).cannot_restore,
+              terminal);
+  EXPECT_THAT(Take(Holder({})).cannot_restore, Not(terminal));
 }
 
 // Only what rm-relaunch opens again is had again.
