@@ -6,17 +6,24 @@
 namespace rm {
 namespace {
 
-thread_local std::string last_error_text;
+// Destructors of the program run when those of its main thread's variables have: nobody frees what
+// is said that late.
+thread_local std::string* last_error_text = nullptr;
+struct Freed {
+  ~Freed() { delete std::exchange(last_error_text, nullptr); }
+};
 
 }  // namespace
 
-const char* LastErrorText() { return last_error_text.c_str(); }
+const char* LastErrorText() { return last_error_text ? last_error_text->c_str() : ""; }
 
 DWORD Report(const Error& error) {
   try {
-    last_error_text = error.message;
+    thread_local const Freed with_the_thread;
+    if (!last_error_text) last_error_text = new std::string;
+    *last_error_text = error.message;
   } catch (...) {
-    last_error_text.clear();
+    if (last_error_text) last_error_text->clear();
   }
   SetSystemError(error.code);
   return error.code;

@@ -74,7 +74,8 @@ Result<std::shared_ptr<SessionStore>> OpenStore(const std::string& directory,
 
 Result<Backing> OpenBacking() {
   static std::mutex mutex;
-  static std::map<std::string, Backing> backings;
+  // Never destroyed: a destructor of the program, which runs later, may begin a session.
+  static auto& backings = *new std::map<std::string, Backing>;
   auto directory = StoreDirectory();
   if (!directory) return Pass(std::move(directory));
   const std::lock_guard lock(mutex);

@@ -38,7 +38,7 @@ Contents::Key Contents::KeyOf(const struct statx& object) {
 }
 
 const Content& Contents::Of(const struct statx& object, const std::function<UniqueFd()>& open) {
-  static const Content unread;
+  static const auto& unread = *new Content;
   if (const auto known = known_.find(KeyOf(object)); known != known_.end()) return known->second;
   const UniqueFd fd = open();
   if (!fd) return unread;

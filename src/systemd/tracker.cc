@@ -136,7 +136,7 @@ Result<void> Tracker::Watch(const std::string& unit) {
 void Tracker::Unwatch(const std::string& unit) { watched_.erase(unit); }
 
 const UnitState& Tracker::State(const std::string& unit) const {
-  static const UnitState none;
+  static const auto& none = *new UnitState;
   const auto found = watched_.find(unit);
   return found == watched_.end() ? none : found->second.state;
 }
