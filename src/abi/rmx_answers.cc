@@ -50,6 +50,7 @@ std::string HowItComesBack(const App& app) {
     case ComeBack::kRelaunched:
       return "it is started again as it was";
     case ComeBack::kWithParent:
+      return app.why_not_back;
     case ComeBack::kNot:
       break;
   }
@@ -74,7 +75,9 @@ RMX_PLAN* ToPlan(const StopPlan& plan) {
   for (const App& app : plan.apps) {
     if (!(app.status & kStatusRunning)) continue;
     const auto last = static_cast<UINT>(plan.waves.size());
-    if (app.status & kStatusShutdownMasked)
+    if (app.stays)
+      add(last, "skip", app, app.why_not_back);
+    else if (app.status & kStatusShutdownMasked)
       add(last, "skip", app, "a filter keeps it from being stopped");
     else if (app.only_directories)
       add(last, "skip", app, "it only has its working or root directory there");

@@ -37,7 +37,11 @@ api::Result<api::AppList> Look(const WhoOptions& options) {
   // Tells who could be brought back if it were asked for.
   if (auto done = session->SetOption(RmxOptionRelaunch, 1); !done) return done.error();
   auto list = session->Apps();
-  if (list) DropSelf(*list);
+  if (!list) return list;
+  DropSelf(*list);
+  // That is how a relaunch would leave somebody alone, and here is none.
+  for (api::App& app : list->apps)
+    app.status &= ~ULONG{RmStatusShutdownMasked | RmStatusRestartMasked};
   return list;
 }
 

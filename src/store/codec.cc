@@ -242,7 +242,7 @@ std::string EncodeApps(const std::vector<App>& apps) {
     to.Number(static_cast<uint64_t>(app.come_back));
     to.Number(app.asked_for);
     to.Number(app.only_directories);
-    to.Number(app.answers);
+    to.Number(app.answers | app.stays << 1);
     to.Number(static_cast<uint64_t>(app.outcome));
     Put(to, app.why_not_stoppable);
     Put(to, app.why_not_back);
@@ -269,7 +269,9 @@ std::optional<std::vector<App>> DecodeApps(std::string_view bytes) {
     app.come_back = static_cast<ComeBack>(from.Number());
     app.asked_for = from.Number() != 0;
     app.only_directories = from.Number() != 0;
-    app.answers = from.Number() != 0;
+    const uint64_t flags = from.Number();
+    app.answers = flags & 1;
+    app.stays = flags & 2;
     app.outcome = static_cast<Outcome>(from.Number());
     Get(from, app.why_not_stoppable);
     Get(from, app.why_not_back);

@@ -39,8 +39,8 @@ inline auto FieldsOf(const App& value) {
                come_back, outcome, answers, asked_for, stays, only_directories, why_type,
                why_not_stoppable, why_not_back, cannot_restore, goes_along, holdings] = value;
   return std::tuple(unit, main, processes, name, executable, type, status, login_session, reasons,
-                    come_back, outcome, answers, asked_for, only_directories, why_not_stoppable,
-                    why_not_back, goes_along, holdings);
+                    come_back, outcome, answers, asked_for, stays, only_directories,
+                    why_not_stoppable, why_not_back, goes_along, holdings);
 }
 
 inline auto FieldsOf(const Debt& value) {
@@ -110,6 +110,7 @@ inline std::vector<App> SampleApps() {
   app.reasons = kReasonDetectedSelf;
   app.come_back = ComeBack::kRelaunched;
   app.asked_for = true;
+  app.stays = true;
   app.only_directories = true;
   app.answers = true;
   app.outcome = Outcome::kLeftOver;

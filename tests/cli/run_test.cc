@@ -116,6 +116,24 @@ TEST_F(RunCommand, WhoIsLeftRunningOnTheOldFileIsDeferred) {
   EXPECT_THAT(said.err, HasSubstr(holders_.file() + " (replaced)"));
 }
 
+TEST_F(RunCommand, WhoCannotBeBroughtBackAsItWasIsDeferred) {
+  const auto replace = Replacement("new");
+  const std::string file = holders_.file();
+  // Reads from a pipe, and ends with it.
+  const Said said = Shell(
+      "sh", "mkfifo " + holders_.directory() + "/pipe; sh -c 'exec 7<" + file + "; exec cat' <" +
+                holders_.directory() + "/pipe >/dev/null 2>&1 & exec 8>" + holders_.directory() +
+                "/pipe; until $R who " + file + " | grep cat; do :; done; exec 9>&8 8>&-; " +
+                "$R run --dry-run --relaunch -f " + file + " 9>&-; $R run --relaunch -f " + file +
+                " -- mv " + replace[1] + " " + replace[2] + " 9>&-; s=$?; exec 9>&-; exit $s");
+  EXPECT_EQ(said.status, 0) << said.err;
+  EXPECT_THAT(said.err, HasSubstr("restartctl: deferred: cat"));
+  EXPECT_THAT(said.err, Not(HasSubstr("left over")));
+  // No filter says so.
+  EXPECT_THAT(said.out, HasSubstr("): it did not register for restart and cannot be relaunched"));
+  EXPECT_THAT(said.out, Not(HasSubstr("masked")));
+}
+
 TEST_F(RunCommand, WhoHasTheOldFileAgainIsLeftOverAndTheStatusIs119) {
   Start(1);
   const auto replace = Replacement("new");
