@@ -12,6 +12,7 @@
 
 #include "apps/ask.h"
 #include "apps/listeners.h"
+#include "apps/means.h"
 #include "apps/registration.h"
 #include "machine/windows.h"
 #include "procfs/child_answers.h"
@@ -242,7 +243,8 @@ std::string CaptureOne(const ProcTree& proc, const ProcessId& process,
 
 // A process can keep whoever reads its arguments waiting for ever: by a child, with a limit.
 Result<void> Capture(const ProcTree& proc, const std::vector<ProcessId>& processes,
-                     const Registration& registered, Observation& seen) {
+                     const Registration& registered, ServiceManagers& managers,
+                     Observation& seen) {
   auto updated = UpdatedNames(registered, seen.holdings);
   ChildQuestions questions;
   questions.count = processes.size();
@@ -258,6 +260,9 @@ Result<void> Capture(const ProcTree& proc, const std::vector<ProcessId>& process
     } else if ((*answers)[i]->starts_with(kTrouble)) {
       seen.not_captured.emplace(processes[i], Error{kWriteFault, (*answers)[i]->substr(1)});
     } else if (auto spec = ParseRelaunchSpec(*(*answers)[i])) {
+      auto lacking = MeansLackingFor(*spec);
+      if (!lacking.empty() && !managers.Home())
+        std::ranges::move(lacking, std::back_inserter(spec->cannot_restore));
       seen.captured.emplace(processes[i], std::move(*spec));
     }
   }
@@ -326,7 +331,7 @@ Result<Observation> ObserveMachine(const ProcTree& proc, HolderFinder& finder,
   seen.unanswered.insert(seen.unanswered.end(), displays->unanswered.begin(),
                          displays->unanswered.end());
   if (options.capture && !to_capture.empty())
-    if (auto captured = Capture(proc, to_capture, registered, seen); !captured)
+    if (auto captured = Capture(proc, to_capture, registered, managers, seen); !captured)
       return Pass(std::move(captured));
   std::sort(seen.unanswered.begin(), seen.unanswered.end());
   seen.unanswered.erase(std::unique(seen.unanswered.begin(), seen.unanswered.end()),

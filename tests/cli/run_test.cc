@@ -134,6 +134,15 @@ TEST_F(RunCommand, WhoCannotBeBroughtBackAsItWasIsDeferred) {
   EXPECT_THAT(said.out, Not(HasSubstr("masked")));
 }
 
+// Its limits could not be had again when it was down.
+TEST_F(RunCommand, NobodyIsLostToACallerWithLowerLimits) {
+  Start(1);
+  const Said said =
+      Shell("sh", "ulimit -n 100; $R run --relaunch -f " + holders_.file() + " -- true");
+  EXPECT_EQ(said.status, 0) << said.err;
+  EXPECT_THAT(Contents(1), ElementsAre("old"));
+}
+
 TEST_F(RunCommand, WhoHasTheOldFileAgainIsLeftOverAndTheStatusIs119) {
   Start(1);
   const auto replace = Replacement("new");
