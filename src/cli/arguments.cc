@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <optional>
 
 #include "cli/exit_codes.h"
 #include "cli/text.h"
@@ -91,6 +92,20 @@ bool Knows(const CLI::App& app, const std::string& command) {
                      [&](const CLI::App* one) { return one->get_name() == command; });
 }
 
+// "command X", "option X": what stands in the place of a command, and is none.
+std::optional<std::string> UnknownCommand(const CLI::App& app, const CLI::App& session,
+                                          const std::vector<std::string>& arguments) {
+  const size_t at = !arguments.empty() && arguments[0] == "session" ? 1 : 0;
+  if (arguments.size() <= at) return std::nullopt;
+  const std::string& word = arguments[at];
+  if (word.starts_with('-')) {
+    const bool known = word == "-h" || word == "--help" || (at == 0 && word == "--version");
+    return known ? std::nullopt : std::optional("option " + word);
+  }
+  if (Knows(at == 0 ? app : session, word)) return std::nullopt;
+  return (at == 0 ? "command " : "command session ") + word;
+}
+
 Options CheckRun(RunOptions run, bool command_given) {
   const auto mistake = [](const char* text) { return Mistake{text, kExitUsage}; };
   if (run.targets.empty())
@@ -98,6 +113,14 @@ Options CheckRun(RunOptions run, bool command_given) {
   if (command_given && run.command.empty()) return mistake("run: no COMMAND after --");
   if (!command_given && !run.dry_run) return mistake("run: write -- and then the COMMAND to run");
   return run;
+}
+
+Options CheckRegister(SessionOptions options) {
+  if (!options.targets.empty()) return options;
+  return Mistake{
+      "session register: name what is going to be replaced with -f, --tree, -s, -p or "
+      "--files-from",
+      kExitUsage};
 }
 
 Options CheckFilter(SessionOptions options) {
@@ -201,7 +224,6 @@ Options ParseArguments(std::vector<std::string> arguments) {
   CLI::App* explain_command =
       app.add_subcommand("explain", "What a process or service is, and how it would be stopped");
   explain_command->add_option("subject", explain.subject, "A pid, or the name of a unit")
-      ->required()
       ->type_name("PID|UNIT");
   explain_command->add_flag("--json", explain.json, "Answer in JSON");
 
@@ -218,17 +240,15 @@ Options ParseArguments(std::vector<std::string> arguments) {
   holder_command->add_option("directory", holder.directory)->required();
   holder_command->add_option("owner", holder.owner)->required();
 
-  if (!arguments.empty() && !arguments[0].starts_with('-') && !Knows(app, arguments[0])) {
-    return Mistake{"there is no command " + Printable(arguments[0]) + "; try restartctl --help",
+  if (const auto unknown = UnknownCommand(app, *session, arguments))
+    return Mistake{fmt::format("there is no {}; try restartctl --help", Printable(*unknown)),
                    kExitUsage};
-  }
   if (is_run) run.command = CutCommand(arguments);
   std::reverse(arguments.begin(), arguments.end());
   try {
     app.parse(std::move(arguments));
   } catch (const CLI::CallForHelp&) {
-    const auto chosen = app.get_subcommands();
-    return Saying{chosen.empty() ? app.help() : chosen.back()->help()};
+    return Saying{app.help()};
   } catch (const CLI::CallForAllHelp&) {
     return Saying{app.help("", CLI::AppFormatMode::All)};
   } catch (const CLI::CallForVersion&) {
@@ -245,6 +265,8 @@ Options ParseArguments(std::vector<std::string> arguments) {
   if (*run_command) return CheckRun(std::move(run), command_given);
   if (*start_command) return start;
   if (*show_command) return show;
+  if (*explain_command && explain.subject.empty())
+    return Mistake{"explain: name a PID or a UNIT", kExitUsage};
   if (*explain_command) return explain;
   if (*recover_command) return recover;
   if (*demo) return DemoOptions{};
@@ -253,7 +275,10 @@ Options ParseArguments(std::vector<std::string> arguments) {
   if (no_restart) keyed.action = "no-restart";
   if (remove) keyed.action = "remove";
   if (*join) keyed.verb = SessionVerb::kJoin;
-  if (*add) keyed.verb = SessionVerb::kRegister;
+  if (*add) {
+    keyed.verb = SessionVerb::kRegister;
+    return CheckRegister(std::move(keyed));
+  }
   if (*list) keyed.verb = SessionVerb::kList;
   if (*shutdown) keyed.verb = SessionVerb::kShutdown;
   if (*restart) keyed.verb = SessionVerb::kRestart;

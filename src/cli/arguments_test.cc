@@ -77,9 +77,21 @@ TEST(Arguments, WhoFailsWithTwoAndTheOthersWith124) {
   EXPECT_EQ(MistakeOf({"run", "-p", "x", "--", "true"}), kExitUsage);
 }
 
-TEST(Arguments, AnUnknownCommandIsNamed) {
-  const auto mistake = std::get<Mistake>(ParseArguments({"frobnicate"}));
-  EXPECT_THAT(mistake.text, HasSubstr("there is no command frobnicate"));
+TEST(Arguments, AnUnknownCommandOrOptionIsNamed) {
+  const auto said = [](std::vector<std::string> arguments) {
+    return std::get<Mistake>(ParseArguments(std::move(arguments))).text;
+  };
+  EXPECT_THAT(said({"frobnicate"}), HasSubstr("there is no command frobnicate"));
+  EXPECT_THAT(said({"session", "begin"}), HasSubstr("there is no command session begin"));
+  EXPECT_THAT(said({"-V"}), HasSubstr("there is no option -V"));
+  EXPECT_THAT(said({"--json", "who", "a"}), HasSubstr("there is no option --json"));
+  EXPECT_THAT(said({"session"}), HasSubstr("required"));
+}
+
+TEST(Arguments, WhatIsMissingIsNamedByTheWordsOfTheManual) {
+  EXPECT_THAT(std::get<Mistake>(ParseArguments({"explain"})).text, HasSubstr("PID or a UNIT"));
+  EXPECT_THAT(std::get<Mistake>(ParseArguments({"session", "register", "k"})).text,
+              HasSubstr("--files-from"));
 }
 
 TEST(Arguments, ASessionIsNamedByItsKeyOrByTheEnvironment) {
@@ -106,6 +118,8 @@ TEST(Arguments, HelpAndVersionAreAnswers) {
   EXPECT_THAT(std::get<Saying>(ParseArguments({"--help"})).text, HasSubstr("Examples:"));
   EXPECT_THAT(std::get<Saying>(ParseArguments({"run", "--help"})).text,
               HasSubstr("--leave-critical"));
+  EXPECT_THAT(std::get<Saying>(ParseArguments({"session", "list", "--help"})).text,
+              HasSubstr("Usage: restartctl session list [OPTIONS]"));
 }
 
 }  // namespace

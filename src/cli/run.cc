@@ -35,14 +35,14 @@ std::string RefusalText(const api::Error& why, const api::AppList& list) {
     text += "\nrestartctl: nothing was stopped; use --leave-critical to leave them running";
   }
   if (why.code == ERROR_ACCESS_DENIED) {
-    text += "; name the files in the directory instead, for example with find and --files-from";
+    text += "; name the directory with --tree instead";
   }
   return text;
 }
 
 void NoteExceptions(const api::AppList& list, RunReport& report) {
   for (const api::App& app : list.apps) {
-    if ((app.status & RmStatusShutdownMasked) == 0 || app.holdings.empty()) continue;
+    if ((app.status & RmStatusShutdownMasked) == 0) continue;
     std::string why = HoldingsText(app);
     if (!app.cannot_restore.empty()) why += "; " + app.why_not_back;
     report.left_running.push_back({NameOf(app), std::move(why)});

@@ -36,9 +36,10 @@ api::Result<std::string> ReadKey(const std::string& written) {
     key = from_environment ? from_environment : "";
   }
   if (key.empty()) {
-    return api::Error{ERROR_BAD_ARGUMENTS,
-                      "which session? Write its KEY, - to read it from standard input, or set "
-                      "RESTART_MANAGER_SESSION"};
+    return api::Error{
+        ERROR_BAD_ARGUMENTS,
+        "which session? Write its KEY before the options, - to read it from standard input, or set "
+        "RESTART_MANAGER_SESSION"};
   }
   return key;
 }

@@ -65,6 +65,10 @@ api::Result<Targets> ResolveTargets(const TargetOptions& options, Missing missin
     if (!more) return more.error();
     names.insert(names.end(), more->begin(), more->end());
   }
+  if (names.empty() && !options.files_from.empty() && options.trees.empty() &&
+      options.services.empty() && options.pids.empty())
+    return Wrong(fmt::format("{} names no file",
+                             options.files_from == "-" ? "standard input" : options.files_from));
   const size_t files = names.size();
   names.insert(names.end(), options.trees.begin(), options.trees.end());
   const bool any_relative = std::any_of(

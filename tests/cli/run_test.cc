@@ -101,6 +101,20 @@ TEST_F(RunCommand, TheCallingShellIsLeftRunningAndNamed) {
   EXPECT_THAT(said.err, HasSubstr("fd 7 " + holders_.file()));
 }
 
+TEST_F(RunCommand, TheCallingShellIsNamedAlsoWhereItWasAskedFor) {
+  const Said said = Shell("sh", "$R run -p $$ -- true");
+  EXPECT_EQ(said.status, 0);
+  EXPECT_THAT(said.err, HasSubstr("left running: "));
+  EXPECT_THAT(said.err, HasSubstr("asked for"));
+}
+
+TEST_F(RunCommand, AnEmptyListOfFilesIsAMistake) {
+  const Said said = Shell("sh", "$R run --files-from - -- echo ran </dev/null");
+  EXPECT_EQ(said.status, 124);
+  EXPECT_EQ(said.out, "");
+  EXPECT_THAT(said.err, HasSubstr("standard input names no file; nothing was stopped"));
+}
+
 TEST_F(RunCommand, WhoReadsItsOutputIsLeftRunning) {
   const Said said = Shell("sh", "exec 7<" + holders_.file() + "; $R run -f " + holders_.file() +
                                     " -- echo through | { cat; echo to the end; }");
