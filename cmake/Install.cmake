@@ -11,10 +11,12 @@ install(TARGETS restartctl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 file(GLOB headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/include/restartmanager*)
 install(FILES ${headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 
-# The way from the .pc file to the prefix, so that an installed tree can be moved as a whole.
+# The way from a .pc file to the prefix, so that an installed tree can be moved as a whole.
 file(RELATIVE_PATH up /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
-configure_file(${PROJECT_SOURCE_DIR}/packaging/rstrtmgr.pc.in rstrtmgr.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/rstrtmgr.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+foreach(library rstrtmgr restartapp)
+  configure_file(${PROJECT_SOURCE_DIR}/packaging/${library}.pc.in ${library}.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/${library}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endforeach()
 
 # The boot pays what was owed when the machine went down. Wanted by its link and not by an [Install]
 # section: nobody has to enable it, and without a debt it does nothing.

@@ -51,6 +51,13 @@ typedef struct _FILETIME {
 #define RM_ANY_VALUE
 #endif
 
+/* Unions without a name are older than the standards that have them. */
+#ifdef __GNUC__
+#define RM_ANONYMOUS __extension__
+#else
+#define RM_ANONYMOUS
+#endif
+
 #define RM_SESSION_KEY_LEN 16   /* bytes in a key */
 #define CCH_RM_SESSION_KEY 32   /* characters of a key; the buffer has 33 */
 #define CCH_RM_MAX_APP_NAME 255 /* without the NUL */
@@ -147,7 +154,7 @@ typedef struct _RM_FILTER_INFO {
   RM_FILTER_ACTION FilterAction;
   RM_FILTER_TRIGGER FilterTrigger;
   DWORD cbNextOffset; /* bytes from this record to the next, 0 in the last */
-  union {
+  RM_ANONYMOUS union {
     LPWSTR strFilename; /* points into the buffer that RmGetFilterList filled */
     RM_UNIQUE_PROCESS Process;
     LPWSTR strServiceShortName;

@@ -14,6 +14,10 @@
 #ifndef RESTARTMANAGER_HPP
 #define RESTARTMANAGER_HPP
 
+#if __cplusplus < 202002L
+#error "restartmanager.hpp needs C++20: -std=c++20"
+#endif
+
 #include <restartmanager.h>
 #include <restartmanagerx.h>
 

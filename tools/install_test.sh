@@ -1,5 +1,6 @@
 #!/bin/sh
-# Is all there after an installation, and does the C program of the README work with it?
+# Is all there after an installation, do programs in older C and C++ find it, and does the C program of
+# the README work with it?
 #   install_test.sh BUILD_DIRECTORY LIBDIR
 # shellcheck disable=SC2016
 set -eu
@@ -32,7 +33,22 @@ grep -qx "ExecStart=$prefix/bin/restartctl recover" "$units/restart-manager-reco
 export PKG_CONFIG_PATH="$prefix/$libdir/pkgconfig"
 # shellcheck disable=SC2046
 cc -Wall -Werror "$prefix/installer.c" $(pkg-config --cflags --libs rstrtmgr) -o "$prefix/installer"
+for header in restartmanager.h restartmanagerx.h restartapp.h; do echo "#include <$header>"; done >"$prefix/all.c"
+echo 'int main(void) { return (int)UnregisterApplicationRestart(); }' >>"$prefix/all.c"
+cp "$prefix/all.c" "$prefix/all.cc"
+for standard in c99 c17 c++11 c++20; do
+  case $standard in c++*) compiler=c++ source=all.cc ;; *) compiler=cc source=all.c ;; esac
+  # shellcheck disable=SC2046
+  "$compiler" -std=$standard -Wall -Wextra -Wpedantic -Werror "$prefix/$source" \
+    $(pkg-config --cflags --libs restartapp) -o "$prefix/all"
+done
+echo '#include <restartmanager.hpp>' >"$prefix/old.cc"
+# shellcheck disable=SC2046
+c++ -std=c++17 -c "$prefix/old.cc" $(pkg-config --cflags rstrtmgr) -o "$prefix/old.o" 2>&1 |
+  grep -q "needs C++20" || { echo "install_test: C++17 is told nothing"; exit 1; }
+
 mkdir -m 700 "$prefix/store"
-export LD_LIBRARY_PATH="$prefix/$libdir" RESTART_MANAGER_DIR="$prefix/store"
-"$prefix/installer"
+export RESTART_MANAGER_DIR="$prefix/store"
+LD_LIBRARY_PATH="$prefix/$libdir" "$prefix/installer"
+# It finds its library without being told.
 "$prefix/bin/restartctl" --version
