@@ -105,8 +105,10 @@ int ProcessCode::Scan(pid_t pid, MappedScan& found) {
   const bool ended =
       error && (ReadStat(directory.get(), stat) || (stat.is_ending() && stat.threads <= 1));
   if (ended) return 0;
-  ++found.processes;
-  if (error) found.unreadable.push_back({id, name});
+  if (error)
+    found.unreadable.push_back({id, name});
+  else
+    ++found.processes;
   return 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -33,6 +34,9 @@ Result<std::string> ChooseDirectory() {
   }
   if (::geteuid() == 0) return kRootStoreDirectory;
   const char* runtime = ::secure_getenv("XDG_RUNTIME_DIR");
+  // Under sudo, su and cron nobody sets it, and the user's sessions are there all the same.
+  const std::string usual = fmt::format("/run/user/{}", ::geteuid());
+  if ((!runtime || !*runtime) && ::access(usual.c_str(), W_OK) == 0) runtime = usual.c_str();
   if (!runtime || *runtime != '/')
     return Fail(
         kWriteFault,

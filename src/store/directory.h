@@ -10,7 +10,8 @@ namespace rm {
 
 inline constexpr char kRootStoreDirectory[] = "/run/restart-manager";
 
-// RESTART_MANAGER_DIR, else /run/restart-manager for root, else $XDG_RUNTIME_DIR/restart-manager.
+// RESTART_MANAGER_DIR, else /run/restart-manager for root, else $XDG_RUNTIME_DIR/restart-manager,
+// which is /run/user/UID where it is not set.
 // The environment is not asked in a set-user-ID program. Creates the last component (0700) and
 // verifies as OpenPrivateDirectory does. 29.
 Result<std::string> StoreDirectory();

@@ -1,8 +1,12 @@
 #include "store/directory.h"
 
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/win32_codes.h"
 #include "store/testing.h"
@@ -54,9 +58,34 @@ TEST(StoreDirectoryTest, AUserGetsOneBelowTheRuntimeDirectory) {
             0);
 }
 
+// As under sudo -u and cron.
+TEST(StoreDirectoryTest, AUserWhoseVariableIsNotSetGetsTheUsualOne) {
+  if (::geteuid() != 0) GTEST_SKIP() << "lacks root, to mount a /run";
+  const int status = RunChild([] {
+    if (::unshare(CLONE_NEWNS) != 0 || ::mount("", "/", "", MS_REC | MS_PRIVATE, "") != 0 ||
+        ::mount("none", "/run", "tmpfs", 0, "mode=755") != 0)
+      return 77;
+    const std::string usual = fmt::format("/run/user/{}", kNobody);
+    ::mkdir("/run/user", 0755);
+    ::mkdir(usual.c_str(), 0700);
+    if (::chown(usual.c_str(), kNobody, kNobody) != 0) return 1;
+    ::setresuid(kNobody, kNobody, kNobody);
+    ::unsetenv("RESTART_MANAGER_DIR");
+    ::unsetenv("XDG_RUNTIME_DIR");
+    const auto chosen = StoreDirectory();
+    EXPECT_TRUE(chosen) << MessageOf(chosen);
+    EXPECT_EQ(chosen.value_or(""), usual + "/restart-manager");
+    return 0;
+  });
+  if (status == 77) GTEST_SKIP() << "lacks the right to mount";
+  EXPECT_EQ(status, 0);
+}
+
 TEST(StoreDirectoryTest, AUserWithoutARuntimeDirectoryIsToldWhatIsMissing) {
+  const bool has_one = ::access(fmt::format("/run/user/{}", ::geteuid()).c_str(), W_OK) == 0;
   for (const char* runtime : {static_cast<const char*>(nullptr), "", "relative"})
     EXPECT_EQ(AsUser([&] {
+                if (has_one && ::geteuid() != kNobody && (!runtime || !*runtime)) return 0;
                 ::unsetenv("RESTART_MANAGER_DIR");
                 if (runtime)
                   ::setenv("XDG_RUNTIME_DIR", runtime, 1);
