@@ -385,8 +385,9 @@ typedef struct _RMX_SESSION_LIST {
 /* Every session of this user. */
 DWORD WINAPI RmxGetSessions(RMX_SESSION_LIST **ppList);
 
-/* Pays what sessions owe whose owner is dead, and ends them. `fnObserver` may be NULL. 352
- * something could not be started; it stays owed. */
+/* Pays what sessions owe whose owner is dead, and ends them. `fnObserver` may be NULL. A service
+ * whose unit was removed or masked is told to it, and owed no longer. 352 something could not be
+ * started; it stays owed. */
 DWORD WINAPI RmxRecover(RMX_OBSERVER fnObserver, void *pContext);
 
 /* Frees what another Rmx function returned. NULL is allowed. */

@@ -47,6 +47,23 @@ Milliseconds Until(TimePoint end, Machine& machine) {
   return std::max(std::chrono::duration_cast<Milliseconds>(end - machine.Now()), Milliseconds(0));
 }
 
+// A unit that was removed or masked since will not run, however often it is tried. Only where
+// somebody is told: it may be missing for a moment, in the middle of an update.
+void GiveUpWhatIsGone(SessionState& state, Machine& machine, const EventSink& events) {
+  for (Debt& debt : state.debts) {
+    if (!debt.unit || (debt.state != DebtState::kOwed && debt.state != DebtState::kFailed))
+      continue;
+    const auto facts = machine.DescribeUnit(*debt.unit);
+    if (!facts || (facts->load_state != "not-found" && facts->load_state != "masked")) continue;
+    debt.state = DebtState::kCancelled;
+    for (App& app : state.seen)
+      if (app.unit == debt.unit) app.status |= kStatusErrorOnRestart;
+    const std::string why =
+        fmt::format("its unit is {} now; it is owed no longer", facts->load_state);
+    events(Event{EventKind::kNotRestarted, 0, {}, debt.app_name, debt.unit, why});
+  }
+}
+
 // What a session owes whose owner is dead.
 Result<void> PayFor(SessionRecord record, Machine& machine, SessionStore& store,
                     const std::string& store_directory, const EventSink& events,
@@ -68,8 +85,10 @@ Result<void> PayFor(SessionRecord record, Machine& machine, SessionStore& store,
   context.limits.restart = Until(end, machine);
   Journaling journaling(journal, context.session, Begin::kHeard, 0);
   context.events = journaling.Listening(state->seen, Paths(state->registered), events);
-  if (context.session.owner == ProcessId{}) LeaveToOthers(*state, machine, context.events);
+  const bool of_this_boot = context.session.owner != ProcessId{};
+  if (!of_this_boot) LeaveToOthers(*state, machine, context.events);
   if (auto suppressed = OweNothingToMasked(*state, machine, store); !suppressed) return suppressed;
+  if (of_this_boot && events) GiveUpWhatIsGone(*state, machine, context.events);
   auto paid = rm::Restart(state->debts, state->seen, context, machine, store);
   if (!paid) return paid;
   machine.CleanUp(store_directory, context.session.name);

@@ -95,6 +95,24 @@ TEST_F(RecoverTest, WhatFailsStaysOwedAndTheOthersAreStillPaid) {
   EXPECT_THAT(Sessions(), ElementsAre(record_.name));
 }
 
+// It was owed for ever, and every recovery failed.
+TEST_F(RecoverTest, AUnitThatIsNoMoreIsGivenUpWhereSomebodyIsTold) {
+  const auto gone = Stops("nginx", 50, 901);
+  machine_->Dies(Id(901));
+  seen() = {};  // its unit, too
+  machine_->FailsToStart("nginx.service", "its unit is not-found now");
+  EXPECT_EQ(RecoverAll(), kFailRestart);
+  EXPECT_THAT(Sessions(), ElementsAre(record_.name, gone.name));
+  std::vector<std::string> told;
+  const EventSink tell = [&](const Event& event) {
+    if (event.kind == EventKind::kNotRestarted)
+      told.push_back(ToString(*event.unit) + ": " + event.text);
+  };
+  EXPECT_EQ(CodeOf(Recover(machine_, store_, "/store", tell, {})), kSuccess);
+  EXPECT_THAT(told, ElementsAre(HasSubstr("nginx.service: its unit is not-found now")));
+  EXPECT_THAT(Sessions(), ElementsAre(record_.name));
+}
+
 TEST_F(RecoverTest, WhatSomebodyElseIsPayingIsNotPaidTwice) {
   const auto paid = Stops("nginx", 50, 901);
   const auto ours = Stops("db", 51, 902);
