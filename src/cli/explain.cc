@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 #include <pwd.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <optional>
@@ -40,9 +41,7 @@ api::Result<Subject> FindSubject(const std::string& name) {
   if (!unit) return unit.error();
   if (unit->load_state == "no-systemd")
     return Wrong(fmt::format("{}: there is no systemd here to ask", Printable(name)));
-  if (unit->load_state == "not-found")
-    return Wrong(
-        fmt::format("{}: there is no such unit; see systemctl list-units", Printable(name)));
+  if (unit->load_state == "not-found") return Wrong(NoSuchUnitText(name, geteuid()));
   subject.unit = std::move(*unit);
   subject.registered.services.push_back(subject.unit->name);
   // Names its process; it may have ended since.

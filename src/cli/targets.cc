@@ -47,8 +47,7 @@ api::Result<std::string> CheckService(const std::string& name) {
     return Wrong(fmt::format("service {}: there is no systemd here to ask", Printable(name)));
   }
   if (unit->load_state == "not-found") {
-    return Wrong(fmt::format("service {}: there is no such unit; see systemctl list-units",
-                             Printable(name)));
+    return Wrong("service " + NoSuchUnitText(name, geteuid()));
   }
   return name;
 }

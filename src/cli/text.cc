@@ -345,4 +345,16 @@ std::string SessionLine(const api::SessionInfo& session) {
   return line;
 }
 
+std::string NoSuchUnitText(const std::string& name, unsigned uid) {
+  for (const std::string_view kind : {".socket", ".timer", ".path", ".target", ".mount",
+                                      ".automount", ".slice", ".device", ".swap"}) {
+    if (name.ends_with(kind))
+      return Printable(name) + " is no service: no process runs in it that could be stopped";
+  }
+  std::string text = Printable(name) + ": there is no such unit; see systemctl list-units";
+  if (uid != 0 && !name.starts_with("user:"))
+    text += fmt::format(". One of your own service manager is user:{}/{}", uid, Printable(name));
+  return text;
+}
+
 }  // namespace rm::cli

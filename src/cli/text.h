@@ -44,6 +44,9 @@ std::string PlanText(const api::Plan& plan);
 std::string FilterLine(const api::Filter& filter);
 std::string SessionLine(const api::SessionInfo& session);
 
+// Why no service has this name, and where to look for one. `uid`: who asks.
+std::string NoSuchUnitText(const std::string& name, unsigned uid);
+
 std::string Join(const std::vector<std::string>& words, std::string_view between);
 
 }  // namespace rm::cli

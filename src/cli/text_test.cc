@@ -113,5 +113,13 @@ TEST(Text, APlanShowsWavesWhatIsHeldAndWhyItIsRefused) {
   EXPECT_THAT(PlanText(plan), HasSubstr("refused: sleep cannot be asked\n"));
 }
 
+// A socket was called a unit that does not exist.
+TEST(Text, WhyNoServiceHasTheName) {
+  EXPECT_EQ(NoSuchUnitText("nosuch", 0), "nosuch: there is no such unit; see systemctl list-units");
+  EXPECT_THAT(NoSuchUnitText("ssh.socket", 0), HasSubstr("ssh.socket is no service"));
+  EXPECT_THAT(NoSuchUnitText("mine", 1000), HasSubstr("user:1000/mine"));
+  EXPECT_THAT(NoSuchUnitText("user:1000/mine", 1000), Not(HasSubstr("your own")));
+}
+
 }  // namespace
 }  // namespace rm::cli
