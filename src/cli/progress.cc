@@ -69,7 +69,10 @@ void Progress::TellNote(const std::string& text) {
 
 void Progress::TellError(const std::string& text) {
   WriteJson(ErrorJson(text));
-  if (sentences_) Write("restartctl: " + text + "\n");
+  if (!sentences_) return;
+  std::string lines = "restartctl: ";
+  for (const char c : text) lines += c == '\n' ? "\nrestartctl: " : std::string(1, c);
+  Write(lines + "\n");
 }
 
 void Progress::TellCommandStarted(int pid) {

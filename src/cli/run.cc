@@ -24,15 +24,15 @@ ULONG FlagsOf(const StopOptions& stop) {
   return (stop.force ? RmForceShutdown : 0) | (stop.only_registered ? RmShutdownOnlyRegistered : 0);
 }
 
-// What a refused or failed stop says to a person.
+// What a refused or failed stop says: lines.
 std::string RefusalText(const api::Error& why, const api::AppList& list) {
   std::string text = Printable(why.text);
   if (why.code == ERROR_FAIL_NOACTION_REBOOT) {
     for (const api::App& app : list.apps) {
       if (app.reboot_reasons == RmRebootReasonNone || app.status & RmStatusShutdownMasked) continue;
-      text += fmt::format("\nrestartctl: in the way: {}: {}", NameOf(app), HoldingsText(app));
+      text += fmt::format("\nin the way: {}: {}", NameOf(app), HoldingsText(app));
     }
-    text += "\nrestartctl: nothing was stopped; use --leave-critical to leave them running";
+    text += "\nuse --leave-critical to leave them running";
   }
   if (why.code == ERROR_ACCESS_DENIED) {
     text += "; name the directory with --tree instead";

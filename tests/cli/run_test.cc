@@ -216,6 +216,17 @@ TEST_F(RunCommand, TheCommandsOutputIsItsOwnAndJsonGoesElsewhere) {
   EXPECT_THAT(lines, HasSubstr("{\"event\":\"summary\",\"exit_code\":0"));
 }
 
+// PID 1 is critical to everybody; -p asks for it.
+TEST_F(RunCommand, WhyItWasRefusedIsOneTextForAProgramAndLinesForAPerson) {
+  const Said json = Restartctl({"run", "--json", "-p", "1", "--", "true"});
+  EXPECT_EQ(json.status, 121) << json.err;
+  EXPECT_THAT(json.err, HasSubstr("\\nin the way: "));
+  EXPECT_THAT(json.err, Not(HasSubstr("restartctl: ")));
+  const Said said = Restartctl({"run", "-p", "1", "--", "true"});
+  EXPECT_THAT(said.err, HasSubstr("\nrestartctl: in the way: "));
+  EXPECT_THAT(said.err, HasSubstr("\nrestartctl: use --leave-critical"));
+}
+
 TEST_F(RunCommand, FilesCanBeListed) {
   Start(1);
   const Said said = Shell("sh", "printf '%s\\0' " + holders_.file() +
