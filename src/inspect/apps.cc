@@ -150,6 +150,11 @@ void DecideComeBack(App& app, const std::vector<App>& apps, const Observation& s
       app.why_not_back = "it asked not to be restarted after updates (RESTART_NO_PATCH)";
       return;
     }
+    if (const auto beyond = seen.beyond_us.find(app.main); beyond != seen.beyond_us.end()) {
+      app.why_not_back = "it registered for restart, and cannot be started: " + beyond->second;
+      app.stays = relaunch && !app.asked_for;
+      return;
+    }
     app.come_back = ComeBack::kRegistered;
     return;
   }

@@ -237,6 +237,18 @@ TEST(ComeBackTest, RestartNoPatchMeansNotAfterAnUpdateAlsoWhenRelaunchingIsAllow
   }
 }
 
+// It was stopped, and could not be started with lower limits than it had.
+TEST(ComeBackTest, ARegisteredProgramThatIsBeyondTheCallerDoesNotComeBack) {
+  Observation seen;
+  AddProgram(seen, "editor", 50);
+  RegisterForRestart(seen, 50);
+  seen.beyond_us.emplace(Id(50), "Its resource limits are higher.");
+  const auto apps = Look(seen);
+  EXPECT_EQ(apps[0].come_back, ComeBack::kNot);
+  EXPECT_THAT(apps[0].why_not_back, HasSubstr("limits are higher"));
+  EXPECT_TRUE(Look(seen, true)[0].stays);
+}
+
 TEST(ComeBackTest, ACapturedProgramIsRelaunchedOnlyWhenThatIsAllowed) {
   Observation seen;
   AddProgram(seen, "editor", 50);

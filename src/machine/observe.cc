@@ -261,8 +261,10 @@ Result<void> Capture(const ProcTree& proc, const std::vector<ProcessId>& process
       seen.not_captured.emplace(processes[i], Error{kWriteFault, (*answers)[i]->substr(1)});
     } else if (auto spec = ParseRelaunchSpec(*(*answers)[i])) {
       auto lacking = MeansLackingFor(*spec);
-      if (!lacking.empty() && !managers.Home())
+      if (!lacking.empty() && !managers.Home()) {
+        seen.beyond_us.emplace(processes[i], lacking.front());
         std::ranges::move(lacking, std::back_inserter(spec->cannot_restore));
+      }
       seen.captured.emplace(processes[i], std::move(*spec));
     }
   }

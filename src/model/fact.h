@@ -80,6 +80,7 @@ struct Observation {
   std::map<ProcessId, Owner> owners;           // none: it belongs to no unit
   std::map<ProcessId, RelaunchSpec> captured;  // plain processes, if it was asked for
   std::map<ProcessId, Error> not_captured;     // of those: what went wrong on our side
+  std::map<ProcessId, std::string> beyond_us;  // of those: what no child of ours could be given
   std::vector<ProcessId> unreadable;  // could not be looked at; pid 0: all that /proc hides
   std::vector<ProcessId> unanswered;  // the kernel did not tell all of them in time; pid
                                       // 0: its own uses
