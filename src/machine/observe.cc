@@ -243,8 +243,7 @@ std::string CaptureOne(const ProcTree& proc, const ProcessId& process,
 
 // A process can keep whoever reads its arguments waiting for ever: by a child, with a limit.
 Result<void> Capture(const ProcTree& proc, const std::vector<ProcessId>& processes,
-                     const Registration& registered, ServiceManagers& managers,
-                     Observation& seen) {
+                     const Registration& registered, ServiceManagers& managers, Observation& seen) {
   auto updated = UpdatedNames(registered, seen.holdings);
   ChildQuestions questions;
   questions.count = processes.size();
