@@ -9,6 +9,7 @@
 #include <set>
 #include <span>
 
+#include "procfs/process_dir.h"
 #include "procfs/read.h"
 
 namespace rm {
@@ -19,6 +20,7 @@ constexpr size_t kMostNamespaces = 16;  // of dlmopen(3)
 constexpr size_t kMostSegments = 64;
 constexpr size_t kMostDynamic = 128;
 constexpr size_t kUsualName = 256;
+constexpr size_t kMostStack = 128 << 10;  // bytes of pointers to arguments and variables
 
 // The layouts of both word sizes, <elf.h> and <link.h>; ours is the byte order.
 struct Bits64 {
@@ -31,6 +33,25 @@ struct Bits32 {
   using Phdr = Elf32_Phdr;
   using Dynamic = Elf32_Dyn;
 };
+
+// As text, what is behind the arguments and the environment on the stack that the process began
+// with.
+// "" where they are not as execve(2) has put them.
+template <class Bits>
+std::string ReadAuxvOnStack(const ProcessMemory& memory, uint64_t at) {
+  using Word = typename Bits::Word;
+  std::vector<Word> words(kMostStack / sizeof(Word));
+  words.resize(memory.ReadSome(at, words.data(), kMostStack) / sizeof(Word));
+  if (words.empty()) return "";
+  auto end = words.begin() + 1;  // argc
+  for (int list = 0; list < 2; ++list) {
+    end = std::find(end, words.end(), Word{0});
+    if (end == words.end()) return "";
+    ++end;
+  }
+  return {reinterpret_cast<const char*>(&*words.begin()) + (end - words.begin()) * sizeof(Word),
+          reinterpret_cast<const char*>(words.data() + words.size())};
+}
 
 // struct r_debug and struct link_map, as far as they are needed.
 template <class Bits>
@@ -81,13 +102,15 @@ class Loader {
  public:
   Loader(const ProcessMemory& memory, LoadedNames& names) : memory_(memory), names_(names) {}
 
-  void Read(const StartVector& start) {
+  // Whether there are headers of a program that needs a loader.
+  bool Read(const StartVector& start) {
     names_.program_headers = start.headers;
+    if (start.file_name) names_.program = ReadText(memory_, start.file_name);
     uint64_t dynamic = 0;
     bool based = false;
     std::array<typename Bits::Phdr, kMostSegments> headers;
     const size_t count = std::min<uint64_t>(start.header_count, kMostSegments);
-    if (!memory_.Read(start.headers, headers.data(), count * sizeof headers[0])) return;
+    if (!memory_.Read(start.headers, headers.data(), count * sizeof headers[0])) return false;
     for (const auto& header : std::span(headers).first(count)) {
       if (header.p_type == PT_PHDR) {
         names_.base = start.headers - header.p_vaddr;
@@ -95,9 +118,10 @@ class Loader {
       }
       if (header.p_type == PT_DYNAMIC) dynamic = header.p_vaddr;
     }
-    if (!dynamic || !based) return;
+    if (!dynamic || !based) return false;
     uint64_t debug = FindDebug(names_.base + dynamic);
     for (size_t i = 0; debug && i < kMostNamespaces; ++i) debug = ReadNamespace(debug);
+    return true;
   }
 
  private:
@@ -135,6 +159,24 @@ class Loader {
   std::set<uint64_t> seen_;
 };
 
+// A loader that was executed with a program as its argument puts the program's vector in place of
+// its own, but not where the kernel shows it.
+template <class Bits>
+LoadedNames ReadNamesOf(int process_directory, const StartVector& start,
+                        const ProcessMemory& memory) {
+  LoadedNames names;
+  ProcessStat stat;
+  StartVector own;
+  if (Loader<Bits>(memory, names).Read(start) || ReadStat(process_directory, stat) ||
+      !ParseAuxv<Bits>(ReadAuxvOnStack<Bits>(memory, stat.start_stack), own) ||
+      own.headers == start.headers) {
+    return names;
+  }
+  names = {};
+  Loader<Bits>(memory, names).Read(own);
+  return names;
+}
+
 }  // namespace
 
 std::string ReadAuxv(int process_directory) {
@@ -143,19 +185,14 @@ std::string ReadAuxv(int process_directory) {
   return text;
 }
 
-LoadedNames ReadLoadedNames(const std::string& auxv, const ProcessMemory& memory) {
-  LoadedNames names;
-  StartVector start, start32;
-  const bool is_64 = ParseAuxv<Bits64>(auxv, start);
-  if (!is_64 && !ParseAuxv<Bits32>(auxv, start32)) return names;
-  if (!is_64) start = start32;
-  if (start.file_name) names.executable = ReadText(memory, start.file_name);
-  if (is_64) {
-    Loader<Bits64>(memory, names).Read(start);
-  } else {
-    Loader<Bits32>(memory, names).Read(start);
-  }
-  return names;
+LoadedNames ReadLoadedNames(int process_directory, const ProcessMemory& memory) {
+  const std::string auxv = ReadAuxv(process_directory);
+  StartVector start64, start32;
+  if (ParseAuxv<Bits64>(auxv, start64))
+    return ReadNamesOf<Bits64>(process_directory, start64, memory);
+  if (ParseAuxv<Bits32>(auxv, start32))
+    return ReadNamesOf<Bits32>(process_directory, start32, memory);
+  return {};
 }
 
 }  // namespace rm

@@ -18,9 +18,9 @@ struct LoadedLibrary {
 };
 
 struct LoadedNames {
-  std::string executable;        // as it was executed; "" unknown
-  uint64_t program_headers = 0;  // an address inside of the executable; 0 unknown
-  uint64_t base = 0;             // of the executable
+  std::string program;           // as it was executed; "" unknown
+  uint64_t program_headers = 0;  // an address inside of the program; 0 unknown
+  uint64_t base = 0;             // of the program
   std::vector<LoadedLibrary> libraries;
 };
 
@@ -28,6 +28,6 @@ struct LoadedNames {
 std::string ReadAuxv(int process_directory);
 
 // What may not be read, or is none of this, is left out: a static program has no libraries.
-LoadedNames ReadLoadedNames(const std::string& auxv, const ProcessMemory& memory);
+LoadedNames ReadLoadedNames(int process_directory, const ProcessMemory& memory);
 
 }  // namespace rm

@@ -73,7 +73,7 @@ void ProcessLook::ReadNames() {
   memory_.emplace(directory_, std::move(foreign));
   loaded_as_.resize(mappings_.files.size());
   bases_.resize(mappings_.files.size());
-  LoadedNames names = ReadLoadedNames(ReadAuxv(directory_), *memory_);
+  LoadedNames names = ReadLoadedNames(directory_, *memory_);
   const auto name = [&](uint64_t address, std::string& loaded_as, uint64_t base) {
     const int file = mappings_.FileAt(address);
     if (file < 0) return;
@@ -85,7 +85,8 @@ void ProcessLook::ReadNames() {
                              ? std::move(loaded_as)
                              : Beside(mappings_.files[number].path, loaded_as);
   };
-  name(names.program_headers, names.executable, names.base);
+  program_ = mappings_.FileAt(names.program_headers);
+  name(names.program_headers, names.program, names.base);
   for (LoadedLibrary& library : names.libraries) name(library.dynamic, library.name, library.base);
 }
 
@@ -93,6 +94,7 @@ void ProcessLook::Examine(size_t number, std::vector<MappedFile>& found) {
   const Mapping& mapping = mappings_.files[number];
   Subject subject{.mapping = mapping,
                   .kind = MappedKind::kLibrary,
+                  .is_program = static_cast<int>(number) == program_,
                   .loaded_as = loaded_as_[number],
                   .base = bases_[number],
                   .shown = UnescapeMapsPath(mapping.path)};
@@ -251,8 +253,7 @@ RootView* ProcessLook::FindByLoadedName(Subject& subject, MappedFile& fact) {
     const Named& named = view->Look(subject.loaded_as);
     if (named.error && !IsMissing(named.error)) trouble_ = WhyNot(named.error);
     if (named.error) continue;
-    if (subject.kind == MappedKind::kExecutable &&
-        !IsSameProgramKind(subject, *view, subject.loaded_as)) {
+    if (subject.is_program && !IsSameProgramKind(subject, *view, subject.loaded_as)) {
       is_others = true;
       continue;
     }

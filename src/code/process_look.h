@@ -23,6 +23,7 @@ class ProcessLook {
   struct Subject {
     const Mapping& mapping;
     MappedKind kind;
+    bool is_program = false;             // unlike `kind`, also if a loader was executed with it
     std::string loaded_as;               // "" unknown
     std::optional<uint64_t> base;        // of a loaded ELF file
     std::string shown;                   // without escapes
@@ -64,6 +65,7 @@ class ProcessLook {
   const ProcessId id_;
   int64_t started_ns_ = 0;
   Mappings mappings_;
+  int program_ = -1;                            // its number there; -1 unknown
   std::string executable_;                      // what the link exe says
   std::vector<std::string> loaded_as_;          // by number of the mapping
   std::vector<std::optional<uint64_t>> bases_;  // likewise

@@ -3,7 +3,7 @@
 import os
 
 from builds import Site
-from scene import Outdated, row
+from scene import Lacks, Outdated, row
 
 
 def moved_aside(scene, to):
@@ -56,6 +56,62 @@ def program_aside(scene):
     os.rename(site.path("bin/server"), site.path("bin/server.old"))
     site.program("bin/server", 2)
     return Outdated({old})
+
+
+# What ld.so(8) is called on x86-64, by which a program can be executed as by an interpreter.
+LOADER = "/lib64/ld-linux-x86-64.so.2"
+
+
+def through_loader(site, *options):
+    if not os.path.exists(LOADER):
+        raise Lacks(LOADER)
+    return site.run(*options, program=LOADER)
+
+
+@row("stale")
+def program_of_loader_aside(scene):
+    "a program that was started by ld.so, moved aside under a name that says nothing, another version put in its place"
+    site = Site(scene)
+    server = site.program("bin/server")
+    old = through_loader(site, server)
+    os.rename(server, site.path("bin/x"))
+    site.program("bin/server", 2)
+    through_loader(site, server)
+    return Outdated({old})
+
+
+@row("stale")
+def soname_of_loader(scene):
+    "the soname link was switched, and the program was started by ld.so"
+    site = Site(scene)
+    server = site.program("bin/server")
+    site.library("lib/libfoo.so.1.1")
+    link = site.link("lib/libfoo.so.1", "libfoo.so.1.1")
+    old = through_loader(site, server, "--load", link)
+    site.library("lib/libfoo.so.1.2", 2)
+    site.link("lib/libfoo.so.1", "libfoo.so.1.2")
+    through_loader(site, server, "--load", link)
+    return Outdated({old})
+
+
+@row("stale")
+def loader_moved(scene):
+    "a program that was started by ld.so under another name was moved away, and nothing took its place: nobody"
+    site = Site(scene)
+    server = site.program("bin/server")
+    through_loader(site, "--argv0", "other", server)
+    os.rename(server, site.path("bin/x"))
+    return Outdated(set())
+
+
+@row("stale")
+def exchanged(scene):
+    "two libraries exchanged their names: who has either"
+    site = Site(scene)
+    one, two = site.library("lib/one.so"), site.library("lib/two.so", 2)
+    old = {site.loading(one), site.loading(two)}
+    scene.exchange(one, two)
+    return Outdated(old)
 
 
 @row("stale")
