@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "procfs/read.h"
 
@@ -16,6 +17,31 @@ constexpr size_t kLargeFile = 64 << 20;
 constexpr std::array<std::string_view, 16> kServed = {
     "fuse", "nfs",    "cifs", "smb",  "9p",    "ceph",     "afs",      "autofs",
     "coda", "lustre", "gfs2", "gpfs", "ocfs2", "orangefs", "virtiofs", "beegfs"};
+
+// The folders of an overlay's layers, as they were named when it was mounted. Where there is a
+// colon in a name, pieces of it.
+std::vector<std::string> LayersOf(const MountLine& overlay) {
+  std::vector<std::string> layers;
+  for (const std::string& option : Split(overlay.options, ',')) {
+    const bool names = option.starts_with("lowerdir") || option.starts_with("upperdir") ||
+                       option.starts_with("datadir");
+    const size_t value = option.find('=');
+    if (!names || value == option.npos) continue;
+    for (const std::string& layer : Split(std::string_view(option).substr(value + 1), ':'))
+      if (!layer.empty()) layers.push_back(UnescapeOctal(layer));
+  }
+  return layers;
+}
+
+// A layer's folder is looked up with the overlay's. Where one that is named from a working
+// directory is, nobody knows.
+bool MayBeServed(const MountLine& overlay, std::span<const std::string> served) {
+  return std::ranges::any_of(LayersOf(overlay), [&](const std::string& layer) {
+    return !layer.starts_with('/') || std::ranges::any_of(served, [&](const std::string& point) {
+      return IsBelow(layer, point);
+    });
+  });
+}
 
 }  // namespace
 
@@ -39,16 +65,10 @@ std::vector<std::string> ServedPoints(const std::vector<MountLine>& mounts) {
   for (const MountLine& mount : mounts) {
     if (HasServer(mount)) points.push_back(mount.point);
   }
-  // A layer's folder is looked up with the overlay's.
-  const size_t served = points.size();
-  for (const MountLine& mount : mounts) {
-    if (mount.type != "overlay") continue;
-    for (size_t i = 0; i < served; ++i) {
-      if (mount.options.find(points[i]) == mount.options.npos) continue;
+  // One overlay may be a layer of another.
+  for (const MountLine& mount : mounts)
+    if (!points.empty() && mount.type == "overlay" && MayBeServed(mount, points))
       points.push_back(mount.point);
-      break;
-    }
-  }
   return points;
 }
 
