@@ -313,26 +313,27 @@ Result<Observation> ObserveMachine(const ProcTree& proc, HolderFinder& finder,
   for (const UnitFacts& unit : units)
     if (auto added = observer.AddService(unit.ref); !added) return Pass(std::move(added));
 
-  std::vector<ProcessId> to_capture;
   std::optional<Listeners> listeners;
   std::vector<ProcessId> plain;
   for (const auto& [id, process] : seen.processes) {
     if (process.kernel_thread || process.hidden || !IsPlain(seen, id)) continue;
-    plain.push_back(id);
+    if (std::ranges::count(seen.unanswered, id) == 0) plain.push_back(id);
     if (!listeners) listeners = Listeners::Read();
     if (listeners->Of(id)) seen.contacts[id].answers = true;
     // What may not be read is no reason to fail: such a process cannot be stopped either.
     if (auto asked = ReadRestartRegistration(id); asked && *asked)
       seen.registered_for_restart.emplace(id, std::move(**asked));
-    to_capture.push_back(id);
   }
   auto displays = ReadDisplays(proc, plain);
   if (!displays) return Pass(std::move(displays));
   AddWindows(displays->of, programs, seen.contacts, cancel);
   seen.unanswered.insert(seen.unanswered.end(), displays->unanswered.begin(),
                          displays->unanswered.end());
-  if (options.capture && !to_capture.empty())
-    if (auto captured = Capture(proc, to_capture, registered, managers, seen); !captured)
+  // Who keeps one reader waiting does so with the next.
+  std::erase_if(plain,
+                [&](const ProcessId& id) { return std::ranges::count(seen.unanswered, id); });
+  if (options.capture && !plain.empty())
+    if (auto captured = Capture(proc, plain, registered, managers, seen); !captured)
       return Pass(std::move(captured));
   std::sort(seen.unanswered.begin(), seen.unanswered.end());
   seen.unanswered.erase(std::unique(seen.unanswered.begin(), seen.unanswered.end()),

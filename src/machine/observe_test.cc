@@ -43,13 +43,15 @@ TEST_F(BothBackendsTest, AHolderThatIsStuckInAChangeOfItsMemory) {
     ASSERT_TRUE(machine);
     auto registered = (*machine)->IdentifyFiles({file});
     ASSERT_TRUE(registered);
-    const auto seen = (*machine)->Observe({.files = *registered, .processes = {holder->id()}},
-                                          {.backend = Backend::kBpf}, {});
-    ASSERT_TRUE(seen) << seen.error().message;
-    EXPECT_TRUE(seen->processes.contains(holder->id()));
-    EXPECT_THAT(seen->unanswered,
-                testing::Contains(testing::Field(&ProcessId::pid, holder->pid())));
-    EXPECT_EQ(seen->holdings.size(), 1u);
+    for (const Backend backend : {Backend::kBpf, Backend::kProc}) {
+      const auto seen = (*machine)->Observe({.files = *registered, .processes = {holder->id()}},
+                                            {.backend = backend}, {});
+      ASSERT_TRUE(seen) << seen.error().message;
+      EXPECT_TRUE(seen->processes.contains(holder->id()));
+      EXPECT_THAT(seen->unanswered,
+                  testing::Contains(testing::Field(&ProcessId::pid, holder->pid())));
+      EXPECT_EQ(seen->holdings.size(), 1u) << "what was open before the kernel was kept waiting";
+    }
   });
 }
 

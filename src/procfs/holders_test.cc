@@ -295,7 +295,8 @@ TEST_F(FindHoldersTest, FileOfARingForAScanThatCouldNotAskWhatRingsAre) {
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
   const rlimit none{0, before.rlim_max};
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
-  ProcessScan scan(proc_, targets, false);
+  const BoundSockets sockets(proc_, targets, {});
+  ProcessScan scan(proc_, targets, sockets, false);
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
   EXPECT_EQ(scan.Scan(holder.pid()), 0);
   EXPECT_EQ(scan.found().holdings.size(), 1u);

@@ -41,8 +41,8 @@ class KernelScan {
     const KernelUse use{"loop device " + device, MountedFrom(number), {}};
     // The device knows which object it is; the name may be of another mount namespace.
     const std::optional<struct statx> backing = ReadLoop(device, number);
-    CompareName(path, use, HoldKind::kLoopDevice, backing ? &*backing : nullptr);
-    if (!backing) return;
+    if (CompareName(path, use, HoldKind::kLoopDevice, backing ? &*backing : nullptr) || !backing)
+      return;
     targets_.ForIno(backing->stx_ino, [&](const FileTarget& target) {
       if (IsTarget(*backing, target)) Add(use, HoldKind::kLoopDevice, target);
     });
@@ -71,22 +71,24 @@ class KernelScan {
     uses_.push_back(std::move(use));
   }
 
-  // What is not `known`, if that is given, is another object of the same name.
-  void CompareName(const std::string& path, const KernelUse& use, HoldKind kind,
+  // What is not `known`, if that is given, is another object of the same name. Whether the name
+  // leads to what it stands for.
+  bool CompareName(const std::string& path, const KernelUse& use, HoldKind kind,
                    const struct statx* known = nullptr) {
     UniqueFd object;
     struct statx found {};
     if (OpenCached(root_.get(), path, object) == 0 &&
         StatOpened(object.get(), kWanted | STATX_TYPE, found) == 0) {
-      if (!S_ISREG(found.stx_mode) || (known && !IsSameObject(found, *known))) return;
+      if (!S_ISREG(found.stx_mode) || (known && !IsSameObject(found, *known))) return false;
       targets_.ForIno(found.stx_ino, [&](const FileTarget& target) {
         if (IsTargetOrBelow(found, target, object.get(), "")) Add(use, kind, target);
       });
-      return;
+      return true;
     }
     for (const FileTarget& target : targets_.targets()) {
-      if (!known && target.previous && path == target.path + kDeletedSuffix) Add(use, kind, target);
+      if (!known && WasRemovedAs(path, target)) Add(use, kind, target);
     }
+    return false;
   }
 
   // None: the device may not be asked.

@@ -32,12 +32,19 @@ bool SharesTable(const std::vector<pid_t>& seen, pid_t tid, kcmp_type table) {
                      [&](pid_t other) { return syscall(SYS_kcmp, other, tid, table, 0, 0) == 0; });
 }
 
+// As far as the socket tells. What was there before may have had the same number.
+bool IsBoundTo(const BoundSockets::File& file, const FileTarget& target) {
+  return S_ISSOCK(target.identity.mode) && !target.previous &&
+         static_cast<uint32_t>(target.identity.ino) == file.ino && target.identity.dev == file.dev;
+}
+
 }  // namespace
 
-ProcessScan::ProcessScan(const ProcTree& proc, const TargetSet& targets, bool directories,
-                         bool ask_each)
+ProcessScan::ProcessScan(const ProcTree& proc, const TargetSet& targets,
+                         const BoundSockets& sockets, bool directories, bool ask_each)
     : proc_(proc),
       targets_(targets),
+      sockets_(sockets),
       directories_(directories),
       ask_each_(ask_each),
       buffer_(kBuffer) {
@@ -48,10 +55,12 @@ ProcessScan::ProcessScan(const ProcTree& proc, const TargetSet& targets, bool di
 }
 
 int ProcessScan::Scan(pid_t pid) {
-  pid_ = pid;
-  at_ = pid;
+  {
+    const std::lock_guard guard(lock_);
+    pid_ = pid;
+    holdings_.clear();
+  }
   ++steps_;
-  holdings_.clear();
   rings_.clear();
   mapped_rings_.clear();
   const size_t witnesses = witnesses_.size();
@@ -84,10 +93,7 @@ int ProcessScan::Scan(pid_t pid) {
     return 0;
   }
   const ProcessId id{pid, stat.start_ticks};
-  for (Holding& holding : holdings_) {
-    holding.process = id;
-    found_.holdings.push_back(holding);
-  }
+  for (const Holding& holding : holdings_) found_.holdings.emplace_back(holding).process = id;
   if (in_flight_) found_.in_flight.push_back(id);
   if (denied_ && !stat.is_kernel_thread()) found_.unreadable.push_back(id);
   return 0;
@@ -169,7 +175,7 @@ void ProcessScan::ScanDescriptors(int directory) {
       // Also what a socket or a ring holds, whose own number may be that of a target by chance.
       Compare(found, fds.get(), entry->d_name, HoldKind::kDescriptor, atoi(entry->d_name));
       if (S_ISSOCK(found.stx_mode)) {
-        ScanSocket(directory, entry->d_name);
+        ScanSocket(directory, atoi(entry->d_name), found.stx_ino);
       } else if (!anonymous_ || DeviceOf(found) == anonymous_) {
         ScanRing(directory, atoi(entry->d_name), found.stx_ino);
       }
@@ -211,17 +217,32 @@ void ProcessScan::ScanRing(int directory, int fd, uint64_t ino) {
     UniqueFd object;
     if (OpenNamed(directory, path, object, found)) {
       Compare(found, object.get(), "", HoldKind::kRing, fd);
-    } else if (path.ends_with(kDeletedSuffix)) {
-      for (const FileTarget& target : targets_.targets()) {
-        if (target.previous && path == target.path + kDeletedSuffix)
-          Add(target, HoldKind::kRing, fd);
-      }
+      continue;
     }
+    bool known = path.starts_with("/memfd:");
+    for (const FileTarget& target : targets_.targets()) {
+      if (!WasRemovedAs(path, target)) continue;
+      Add(target, HoldKind::kRing, fd);
+      known = true;
+    }
+    // Covered by a mount, out of the root, removed though it has another link: it may be any file.
+    if (!known) Note(EBUSY);
   }
 }
 
-void ProcessScan::ScanSocket(int directory, const char* fd) {
+void ProcessScan::ScanSocket(int directory, int fd, uint64_t ino) {
   std::string text;
+  if (const BoundSockets::File* file = sockets_.Of(ino)) {
+    UniqueFd object;
+    struct statx found {};
+    if (OpenBoundFile(pid_, fd, ino, object) == 0 &&
+        StatOpened(object.get(), kWanted, found) == 0) {
+      Compare(found, object.get(), "", HoldKind::kDescriptor, fd);
+    } else {
+      for (const FileTarget& target : targets_.targets())
+        if (IsBoundTo(*file, target)) Add(target, HoldKind::kDescriptor, fd);
+    }
+  }
   if (in_flight_) return;
   if (const int error =
           ReadFileAt(directory, fmt::format("fdinfo/{}", fd).c_str(), kSmallFile, text)) {
@@ -238,7 +259,13 @@ void ProcessScan::Compare(const struct statx& found, int directory, const char* 
   });
 }
 
+std::pair<pid_t, std::vector<Holding>> ProcessScan::Partial() const {
+  const std::lock_guard guard(lock_);
+  return {pid_, holdings_};
+}
+
 void ProcessScan::Add(const FileTarget& target, HoldKind kind, int fd) {
+  const std::lock_guard guard(lock_);
   holdings_.push_back(
       {.kind = kind, .file = target.file, .fd = fd, .previous_content = target.previous});
 }

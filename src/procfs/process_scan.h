@@ -4,12 +4,15 @@
 #include <sys/types.h>
 
 #include <atomic>
+#include <mutex>
 #include <set>
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
+#include "procfs/bound_sockets.h"
 #include "procfs/holders.h"
 #include "procfs/parse.h"
 #include "procfs/target_set.h"
@@ -29,8 +32,8 @@ struct Witness {
 // One for each thread of a scan: keeps its buffers from one process to the next.
 class ProcessScan {
  public:
-  ProcessScan(const ProcTree& proc, const TargetSet& targets, bool directories,
-              bool ask_each = false);
+  ProcessScan(const ProcTree& proc, const TargetSet& targets, const BoundSockets& sockets,
+              bool directories, bool ask_each = false);
 
   // 0, or the errno of a caller that has run out of descriptors or memory.
   int Scan(pid_t pid);
@@ -38,9 +41,10 @@ class ProcessScan {
   // What part of `found` goes back to; each target at most once.
   std::vector<Witness>& witnesses() { return witnesses_; }
 
-  // For other threads: whom it looks at, and a number that changes as long as it gets on.
-  pid_t at() const { return at_; }
+  // For other threads: a number that changes as long as it gets on, whom it looks at, and what was
+  // found of that one by now, of which process is to be filled in.
   uint64_t steps() const { return steps_; }
+  std::pair<pid_t, std::vector<Holding>> Partial() const;
 
  private:
   void ForgetWitnesses(size_t kept);
@@ -49,7 +53,7 @@ class ProcessScan {
   void ScanMemoryOfThread(int task, pid_t tid);
   void ScanDescriptors(int directory);
   void ScanRing(int directory, int fd, uint64_t ino);
-  void ScanSocket(int directory, const char* fd);
+  void ScanSocket(int directory, int fd, uint64_t ino);
   void ScanDirectories(int directory);
   void ScanLink(int directory, const char* name, HoldKind kind);
   // `owner` is in whose directory this is, and 0 in a thread's, which has no map_files.
@@ -63,6 +67,7 @@ class ProcessScan {
 
   const ProcTree& proc_;
   const TargetSet& targets_;
+  const BoundSockets& sockets_;
   const bool directories_;
   const bool ask_each_;
   std::string our_mounts_;  // the mount namespace we read names in
@@ -72,10 +77,10 @@ class ProcessScan {
   HolderScan found_;
   std::vector<Witness> witnesses_;
   std::unordered_set<const FileTarget*> asked_;
-  std::atomic<pid_t> at_ = 0;
   std::atomic<uint64_t> steps_ = 0;
 
   // Of the process that is looked at:
+  mutable std::mutex lock_;  // of the next two, which other threads read
   pid_t pid_ = 0;
   std::vector<Holding> holdings_;
   std::set<uint64_t> rings_, mapped_rings_;  // inodes of io_urings: with a descriptor; mapped

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "procfs/mounts.h"
 #include "procfs/process_scan.h"
 #include "procfs/read.h"
 
@@ -67,7 +68,8 @@ bool ProcessScan::IsMapped(int directory, pid_t owner, const MapsLine& map,
   if (same && asked_.contains(&target)) return true;
   struct statx found {};
   const std::string name = fmt::format("map_files/{:x}-{:x}", map.begin, map.end);
-  if (StatAt(directory, name.c_str(), STATX_INO | STATX_BTIME, found) == 0) {
+  const int error = StatAt(directory, name.c_str(), STATX_INO | STATX_BTIME, found);
+  if (!error) {
     if (!IsTarget(found, target)) return IsTargetOrBelow(found, target, directory, name.c_str());
     // Without a birth time nobody could tell later that it is still the same object.
     if (same && owner && !ask_each_ && target.identity.btime_ns && asked_.insert(&target).second) {
@@ -78,20 +80,29 @@ bool ProcessScan::IsMapped(int directory, pid_t owner, const MapsLine& map,
   // Without CAP_CHECKPOINT_RESTORE, or the mapping has changed. No two file systems share a device
   // number, so equal ones are right, unless the name shows that the number was given away.
   UniqueFd object;
-  if (!OpenNamed(directory, UnescapeMapsPath(map.path), object, found)) return same;
+  const std::string shown = UnescapeMapsPath(map.path);
+  if (!OpenNamed(directory, shown, object, found)) {
+    if (same || WasRemovedAs(shown, target)) return true;
+    Note(error);
+    return false;
+  }
   if (!same) return IsTargetOrBelow(found, target, object.get(), "");
   return found.stx_ino != map.ino || DeviceOf(found) != map.dev || IsTarget(found, target);
 }
 
-// The name as it was printed for a process, in the mount namespace that it was printed for.
+// The name as it was printed for us: from our root, or from that of the other mount namespace, in
+// which the process may be in a chroot.
 bool ProcessScan::OpenNamed(int directory, const std::string& path, UniqueFd& object,
                             struct statx& found) {
-  std::string mounts;
+  std::string mounts, inside = "/";
   if (our_mounts_.empty() || ReadLinkAt(directory, "ns/mnt", mounts)) return false;
-  const UniqueFd root(mounts == our_mounts_
-                          ? open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)
-                          : openat(directory, "root", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  return root && OpenCached(root.get(), path, object) == 0 &&
+  const bool ours = mounts == our_mounts_;
+  if (!ours && ReadLinkAt(directory, "root", inside)) return false;
+  if (!IsBelow(path, inside)) return false;
+  const UniqueFd root(ours ? open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)
+                           : openat(directory, "root", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const std::string below = inside == "/" ? path : path.substr(inside.size());
+  return root && OpenCached(root.get(), below, object) == 0 &&
          StatOpened(object.get(), STATX_INO | STATX_BTIME, found) == 0;
 }
 

@@ -27,6 +27,7 @@ Search::Search(ProcTree proc, std::span<const FileTarget> targets, std::vector<p
     : proc_(std::move(proc)),
       targets_(targets),
       pids_(std::move(pids)),
+      sockets_(proc_, targets_, pids_),
       directories_(options.directories),
       ask_each_(ask_each),
       cancel_(options.cancel) {}
@@ -139,7 +140,8 @@ void Search::Collect(Worker& worker) {
 void Search::Abandon(Worker& worker) {
   worker.abandoned = true;
   ++abandoned_;
-  ProcessId id{worker.scan.at(), 0};
+  auto [pid, holdings] = worker.scan.Partial();
+  ProcessId id{pid, 0};
   UniqueFd directory;
   ProcessStat stat;
   if (id.pid && OpenProcess(proc_, id.pid, directory) == 0 &&
@@ -148,6 +150,9 @@ void Search::Abandon(Worker& worker) {
   }
   found_.unanswered.push_back(id);
   if (id.pid) found_.unreadable.push_back(id);
+  if (!id.start_ticks) return;
+  for (Holding& holding : holdings) holding.process = id;
+  Append(found_.holdings, holdings);
 }
 
 std::optional<Search::Clock::time_point> Search::Check(const Patience& patience,

@@ -40,7 +40,8 @@ class Search : public std::enable_shared_from_this<Search> {
 
   struct Worker {
     explicit Worker(const Search& search)
-        : scan(search.proc_, search.targets_, search.directories_, search.ask_each_) {}
+        : scan(search.proc_, search.targets_, search.sockets_, search.directories_,
+               search.ask_each_) {}
     ProcessScan scan;
     bool ended = false;
     bool abandoned = false;
@@ -62,6 +63,7 @@ class Search : public std::enable_shared_from_this<Search> {
   const ProcTree proc_;
   const TargetSet targets_;
   const std::vector<pid_t> pids_;
+  const BoundSockets sockets_;
   const bool directories_;
   const bool ask_each_;  // each mapping for itself
   const std::stop_token cancel_;

@@ -48,6 +48,10 @@ std::span<const TargetSet::Numbered> TargetSet::WithNumber(uint64_t number) cons
   return {first, last};
 }
 
+bool WasRemovedAs(std::string_view printed, const FileTarget& target) {
+  return target.previous && printed == target.path + kDeletedSuffix;
+}
+
 bool IsTarget(const struct statx& found, const FileTarget& target) {
   if (found.stx_ino != target.identity.ino || DeviceOf(found) != target.identity.dev) return false;
   const int64_t born = ToIdentity(found).btime_ns;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "procfs/holders.h"
@@ -48,6 +49,8 @@ class TargetSet {
   uint64_t mask_;
 };
 
+// Whether the kernel prints the previous content so. To be asked where the object is out of reach.
+bool WasRemovedAs(std::string_view printed, const FileTarget& target);
 // By dev and ino. Where only one side knows the birth time, it does not decide.
 bool IsTarget(const struct statx& found, const FileTarget& target);
 // The same, or one object seen through an overlay. `name` in `directory` is what `found` was read

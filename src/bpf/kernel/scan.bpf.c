@@ -6,6 +6,7 @@
 #define AF_UNIX 1
 #define SOCKFS_MAGIC 0x534f434b
 #define ANON_INODE_FS_MAGIC 0x09041934
+#define TCP_LISTEN 10
 #define PF_KTHREAD 0x00200000
 #define OVERLAYFS_SUPER_MAGIC 0x794c7630
 
@@ -85,7 +86,8 @@ static __always_inline int Compare(struct Visit *visit, const struct inode *inod
 
 #define kRingName 0x6e6972755f6f695bull  // "[io_urin", little-endian
 
-// What an io_uring has registered, or lies in a message on a socket, has no descriptor.
+// What an io_uring has registered, lies in a message on a socket, also on one that nobody has
+// accepted yet, or is what a socket is bound to, has no descriptor.
 static __noinline int HasMore(const struct file *file, __u64 magic) {
   if (magic == ANON_INODE_FS_MAGIC) {
     __u64 name = 0;
@@ -96,7 +98,13 @@ static __noinline int HasMore(const struct file *file, __u64 magic) {
   const struct socket *socket = BPF_CORE_READ(file, private_data);
   const struct sock *sock = BPF_CORE_READ(socket, sk);
   if (!sock || BPF_CORE_READ(sock, __sk_common.skc_family) != AF_UNIX) return 0;
-  return BPF_CORE_READ((const struct unix_sock *)sock, scm_stat.nr_fds.counter) != 0;
+  const struct unix_sock *local = (const struct unix_sock *)sock;
+  if (BPF_CORE_READ(local, scm_stat.nr_fds.counter)) return 1;
+  if (BPF_CORE_READ(sock, __sk_common.skc_state) == TCP_LISTEN &&
+      BPF_CORE_READ(sock, sk_receive_queue.qlen))
+    return 1;
+  const struct dentry *bound = BPF_CORE_READ(local, path.dentry);
+  return bound && MayBe(BPF_CORE_READ(bound, d_inode, i_ino));
 }
 
 __noinline int LookAtDescriptor(struct Visit *visit, __u32 number) {

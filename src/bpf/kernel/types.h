@@ -39,9 +39,14 @@ struct path {
 
 struct sock_common {
   unsigned short skc_family;
+  volatile unsigned char skc_state;
+};
+struct sk_buff_head {
+  __u32 qlen;
 };
 struct sock {
   struct sock_common __sk_common;
+  struct sk_buff_head sk_receive_queue;
 };
 struct socket {
   struct sock *sk;
@@ -51,6 +56,7 @@ struct scm_stat {
 };
 struct unix_sock {
   struct sock sk;
+  struct path path;
   struct scm_stat scm_stat;
 };
 

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import signal
 import sys
 
 from dead_mount import DeadMount
@@ -139,6 +140,17 @@ libc.pause()
 """
     holder = scene.start(sys.executable, "-c", code, file, mount.file, "x" * 20000)
     mount.die()
+    return Question(file, {holder})
+
+
+@row("who")
+def changes_memory(scene):
+    "a local file of a process whose memory is locked, for it waits for a dead FUSE mount"
+    mount, file = DeadMount(scene.folder("fuse")), scene.write("file")
+    holder = scene.hold("--open", file, "--change-map", mount.file)
+    mount.die()
+    os.kill(holder, signal.SIGUSR1)
+    await_sleep(holder)
     return Question(file, {holder})
 
 

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import shutil
+import sys
 
 from scene import KERNEL, LIBC, Lacks, Question, row
 
@@ -12,7 +13,7 @@ MS_RDONLY = 1
 def image(scene):
     path = scene.path("image")
     scene.run("truncate", "-s", "8M", path)
-    scene.run("mkfs.ext4", "-q", path)
+    scene.run("mkfs.ext4", "-q", "-I", "256", path)
     return path
 
 
@@ -28,6 +29,16 @@ def ring_alone(scene):
     "a file registered with an io_uring whose descriptor is closed, too: said of whom it is"
     file = scene.write("file")
     return Question(file, set(), unreadable={scene.hold("--mapped-ring", file)})
+
+
+@row("who")
+def ring_covered(scene):
+    "a file registered with an io_uring that no name leads to any more, asked by another link: said of whom it is"
+    file, link = scene.write("file"), scene.path("link")
+    os.link(file, link)
+    holder = scene.hold("--io-uring", file)
+    os.unlink(file)
+    return Question(link, set(), unreadable={holder})
 
 
 @row("who")
@@ -101,6 +112,20 @@ def swap_file(scene):
 
 
 @row("who")
+def number_reused(scene):
+    "previous content: deleted, and the image of a loop device got its inode number: nobody"
+    scene.mount_image(image(scene), scene.folder("mnt"))
+    file = scene.write("mnt/file")
+    key, number = scene.register(file), os.stat(file).st_ino
+    os.unlink(file)
+    other = scene.write("mnt/other")
+    if os.stat(other).st_ino != number:
+        raise Lacks("a file system that gives a number away at once")
+    scene.attach(other)
+    return Question(file, set(), key)
+
+
+@row("who")
 def swap(scene):
     "a swap file in use"
     return Question(swap_file(scene), {KERNEL})
@@ -120,3 +145,43 @@ def in_flight(scene):
     "a descriptor in a message that nobody has received: said of whom it waits for"
     file = scene.write("file")
     return Question(file, set(), in_flight={scene.hold("--in-flight", file)})
+
+
+@row("who")
+def in_flight_nested(scene):
+    "a descriptor in a message on a socket that is in a message itself: said of whom it waits for"
+    code = """
+import os, signal, socket, sys
+(a, b), (c, d) = socket.socketpair(), socket.socketpair()
+file = os.open(sys.argv[1], 0)
+socket.send_fds(a, [b"x"], [file])
+socket.send_fds(c, [b"x"], [b.fileno()])
+os.close(file)
+b.close()
+print("ready", flush=True)
+signal.pause()
+"""
+    file = scene.write("file")
+    return Question(file, set(), in_flight={scene.start(sys.executable, "-S", "-c", code, file)})
+
+
+@row("who")
+def in_flight_to_nobody(scene):
+    "a descriptor in a message to a server that has not accepted the connection: said of whom it waits for"
+    code = """
+import os, signal, socket, sys
+path, file = sys.argv[1:]
+server, client = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)
+server.bind(path)
+server.listen()
+if os.fork() == 0:
+    server.close()
+    client.connect(path)
+    socket.send_fds(client, [b"x"], [os.open(file, 0)])
+    os._exit(0)
+os.wait()
+print("ready", flush=True)
+signal.pause()
+"""
+    file = scene.write("file")
+    return Question(file, set(), in_flight={scene.start(sys.executable, "-S", "-c", code, scene.path("socket"), file)})

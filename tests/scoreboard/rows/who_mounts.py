@@ -50,12 +50,13 @@ def covered(scene):
     return Question(file, set())
 
 
-@row("who")
-def chrooted(scene):
-    "held by a process in a chroot"
+def jailed(scene, *options, before=None):
+    """A holder in a chroot, which has a file."""
     file = scene.write("jail/file")
 
     def enter():
+        if before:
+            before()
         os.chroot(scene.path("jail"))
 
     program = scene.program("jail/program")
@@ -63,7 +64,30 @@ def chrooted(scene):
         if library.startswith("/"):
             os.makedirs(os.path.dirname(scene.path("jail" + library)), exist_ok=True)
             shutil.copy(library, scene.path("jail" + library))
-    return Question(file, {scene.hold("--open", "/file", "--map", "/file", program="/program", before=enter)})
+    return Question(file, {scene.hold(*options, program="/program", before=enter)})
+
+
+@row("who")
+def chrooted(scene):
+    "held by a process in a chroot"
+    return jailed(scene, "--open", "/file", "--map", "/file")
+
+
+@row("who")
+def chrooted_elsewhere(scene):
+    "registered with an io_uring by a process in a chroot of a private mount namespace"
+    return jailed(scene, "--io-uring", "/file", before=scene.own_mounts())
+
+
+@row("who")
+def stacked(scene):
+    "one file mounted over another, and a third one over both: who has the topmost"
+    file, other, third = scene.write("file"), scene.write("other"), scene.write("third")
+    scene.hold("--open", file, "--map", file)
+    scene.mount("--bind", other, file)
+    scene.hold("--open", file, "--map", file)
+    scene.mount("--bind", third, file)
+    return Question(file, {scene.hold("--open", file), scene.hold("--map", file)})
 
 
 @row("who")

@@ -139,3 +139,24 @@ def swapped_mount(scene):
     scene.mount("-t", "tmpfs", "none", scene.path("d"))
     scene.write("d/file")
     return Question(file, {holder}, key)
+
+
+@row("who")
+def exchanged(scene):
+    "previous content: two files exchanged their names"
+    file, other = scene.write("file"), scene.write("other")
+    key = scene.register(file)
+    before, after = scene.hold("--map", file), scene.hold("--map", other)
+    scene.exchange(file, other)
+    return Question(file, {before, after}, key, previous={before})
+
+
+@row("who")
+def linked_elsewhere(scene):
+    "previous content: replaced, and opened since by a hard link in another folder"
+    file, link = scene.write("file"), scene.folder("d") + "/link"
+    key = scene.register(file)
+    os.link(file, link)
+    scene.replace(file)
+    holder = scene.hold("--open", link)
+    return Question(file, {holder}, key, previous={holder})

@@ -1,0 +1,121 @@
+#include "procfs/bound_sockets.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
+#include <linux/sockios.h>
+#include <linux/un.h>
+#include <linux/unix_diag.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "procfs/read.h"
+
+#ifndef SIOCUNIXFILE
+#define SIOCUNIXFILE (SIOCPROTOPRIVATE + 0)
+#endif
+
+namespace rm {
+namespace {
+
+constexpr unsigned kMinorBits = 20;  // of a device number inside the kernel
+constexpr size_t kBuffer = 32 << 10;
+
+// One process of each network namespace that is not the caller's: its link in /proc.
+std::vector<std::string> OtherNamespaces(const ProcTree& proc, std::span<const pid_t> pids) {
+  std::set<std::string> known;
+  std::vector<std::string> links;
+  std::string name;
+  if (ReadLinkAt(proc.fd(), "thread-self/ns/net", name) == 0) known.insert(name);
+  for (const pid_t pid : pids) {
+    std::string link = fmt::format("{}/ns/net", pid);
+    if (ReadLinkAt(proc.fd(), link.c_str(), name) == 0 && known.insert(name).second)
+      links.push_back(std::move(link));
+  }
+  return links;
+}
+
+}  // namespace
+
+BoundSockets::BoundSockets(const ProcTree& proc, const TargetSet& targets,
+                           std::span<const pid_t> pids) {
+  const auto is_socket = [](const FileTarget& target) { return S_ISSOCK(target.identity.mode); };
+  if (!proc.live() || std::ranges::none_of(targets.targets(), is_socket)) return;
+  AskHere(targets);
+  const std::vector<std::string> others = OtherNamespaces(proc, pids);
+  if (others.empty()) return;
+  // A thread can be in a network namespace of its own.
+  std::jthread([&] {
+    for (const std::string& link : others) {
+      const UniqueFd space(openat(proc.fd(), link.c_str(), O_RDONLY | O_CLOEXEC));
+      if (space && setns(space.get(), CLONE_NEWNET) == 0) AskHere(targets);
+    }
+  });
+}
+
+void BoundSockets::AskHere(const TargetSet& targets) {
+  const UniqueFd asked(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
+  struct {
+    nlmsghdr head;
+    unix_diag_req request;
+  } question{};
+  question.head.nlmsg_len = sizeof question;
+  question.head.nlmsg_type = SOCK_DIAG_BY_FAMILY;
+  question.head.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+  question.request.sdiag_family = AF_UNIX;
+  question.request.udiag_states = ~0u;
+  question.request.udiag_show = UDIAG_SHOW_VFS;
+  if (!asked || send(asked.get(), &question, sizeof question, 0) < 0) return;
+  std::vector<char> buffer(kBuffer);
+  for (;;) {
+    const ssize_t got = recv(asked.get(), buffer.data(), buffer.size(), 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return;
+    auto left = static_cast<unsigned>(got);
+    for (auto* head = reinterpret_cast<nlmsghdr*>(buffer.data()); NLMSG_OK(head, left);
+         head = NLMSG_NEXT(head, left)) {
+      if (head->nlmsg_type != SOCK_DIAG_BY_FAMILY) return;  // the end, or a refusal
+      const auto* told = static_cast<const unix_diag_msg*>(NLMSG_DATA(head));
+      auto more = static_cast<unsigned>(head->nlmsg_len - NLMSG_LENGTH(sizeof *told));
+      for (auto* at = reinterpret_cast<const rtattr*>(told + 1); RTA_OK(at, more);
+           at = RTA_NEXT(at, more)) {
+        unix_diag_vfs file{};
+        if (at->rta_type != UNIX_DIAG_VFS || RTA_PAYLOAD(at) < sizeof file) continue;
+        std::memcpy(&file, RTA_DATA(at), sizeof file);
+        if (!targets.MayHave(file.udiag_vfs_ino)) continue;
+        constexpr uint32_t kMinorMask = (1u << kMinorBits) - 1;
+        files_.emplace(told->udiag_ino, File{makedev(file.udiag_vfs_dev >> kMinorBits,
+                                                     file.udiag_vfs_dev & kMinorMask),
+                                             file.udiag_vfs_ino});
+      }
+    }
+  }
+}
+
+int OpenBoundFile(pid_t pid, int fd, uint64_t socket, UniqueFd& file) {
+  const UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+  if (!process) return errno;
+  const UniqueFd copy(static_cast<int>(syscall(SYS_pidfd_getfd, process.get(), fd, 0)));
+  if (!copy) return errno;
+  struct statx found {};
+  if (const int error = StatOpened(copy.get(), STATX_INO | STATX_TYPE, found)) return error;
+  if (!S_ISSOCK(found.stx_mode) || found.stx_ino != socket) return ESRCH;  // closed meanwhile
+  file.Reset(ioctl(copy.get(), SIOCUNIXFILE));
+  return file ? 0 : errno;
+}
+
+}  // namespace rm
