@@ -48,6 +48,7 @@ struct Skipped {
 struct ObjectHandle {
   bool overlay = false;  // the object was reached through an overlay; the handle is of its layer
   std::string id;        // type and bytes
+  uint64_t dev = 0;      // of whose file system that is, like FileIdentity::dev; 0: not known
 
   friend bool operator==(const ObjectHandle&, const ObjectHandle&) = default;
 };

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "procfs/process_dir.h"
 #include "procfs/read.h"
 
 namespace rm {
@@ -37,8 +38,12 @@ int MatchHeldObject(const ProcTree& proc, const HeldObject& held, const TargetSe
   if (const int error = StatAt(proc.fd(), name.c_str(), STATX_INO | STATX_BTIME, found))
     return error;
   number = found.stx_ino;
+  Layers layers(Layers::Wait::kMayNot);
+  UniqueFd process;
+  OpenProcess(proc, held.pid, process);
   targets.ForIno(found.stx_ino, [&](const FileTarget& target) {
-    if (IsTargetOrBelow(found, target, proc.fd(), name.c_str())) matches.push_back(&target);
+    if (IsTargetOrBelow(found, target, {proc.fd(), name.c_str(), process.get()}, layers))
+      matches.push_back(&target);
   });
   return 0;
 }

@@ -18,6 +18,7 @@
 #include "base/processors.h"
 #include "base/win32_codes.h"
 #include "procfs/child_answers.h"
+#include "procfs/layers.h"
 #include "procfs/lookup_child.h"
 #include "procfs/mounts.h"
 #include "procfs/object_handle.h"
@@ -71,10 +72,10 @@ struct Directory {
 
 // What the path is to be looked up with.
 struct Walk {
-  const std::vector<MountLine>& mounts;
   bool follow = true;  // false: a link on the way is not followed, and makes it `linked`
   bool linked = false;
   Directory directory{};  // kept from one path to the next: most are in the same one
+  Layers layers{Layers::Wait::kMay};
 };
 
 // 0 or an errno.
@@ -121,14 +122,15 @@ struct Found {
 
 // Asks by the name, twice, which takes half the time of opening it. False: it is a link or of an
 // overlay, or may have been replaced in between.
-bool AskByName(const Directory& directory, const std::string& name, Found& found, int& error) {
-  const int at = directory.fd.get();
+bool AskByName(Walk& walk, const std::string& name, Found& found, int& error) {
+  const int at = walk.directory.fd.get();
   if (statx(at, name.c_str(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, kWanted, &found.status)) {
     error = errno;
     return true;
   }
   if (S_ISLNK(found.status.stx_mode)) return false;
   if (!S_ISREG(found.status.stx_mode)) return true;
+  if (walk.layers.IsOverlay(found.status.stx_mnt_id)) return false;
   ObjectHandle handle;
   if (const int none = ReadHandle(at, name.c_str(), handle, AtLink::kStop))
     return none == EOPNOTSUPP;
@@ -157,7 +159,7 @@ int FindObject(FileResource& file, Walk& walk, Found& found) {
     }
     if (walk.linked) return 0;
     int error = 0;
-    if (directory.may_have_origins || !AskByName(directory, name, found, error))
+    if (directory.may_have_origins || !AskByName(walk, name, found, error))
       error = OpenObject(directory.fd.get(), name, O_NOFOLLOW, found.object, found.status);
     if (error) return error;
     if (!S_ISLNK(found.status.stx_mode)) {
@@ -176,50 +178,27 @@ int FindObject(FileResource& file, Walk& walk, Found& found) {
   return 0;
 }
 
-// By its name in the upper layer's folder, as far as that is to be seen from here.
-std::optional<ObjectHandle> FindUpper(int object, const struct statx& found,
-                                      const std::vector<MountLine>& mounts) {
-  const auto mount = std::find_if(mounts.begin(), mounts.end(),
-                                  [&](const MountLine& m) { return m.id == found.stx_mnt_id; });
-  std::string path;
-  if (mount == mounts.end() || mount->type != "overlay" ||
-      ReadLinkAt(AT_FDCWD, fmt::format("/proc/self/fd/{}", object).c_str(), path) ||
-      !IsBelow(path, mount->point)) {
-    return std::nullopt;
+void AddHandles(FileResource& file, Found& found, Layers& layers) {
+  const uint64_t dev = DeviceOf(found.status);
+  if (found.handle) {
+    file.handles.push_back(std::move(*found.handle));
+    file.handles.back().dev = dev;
   }
-  const std::string below = mount->point == "/" ? path : path.substr(mount->point.size());
-  for (const std::string& option : Split(mount->options, ',')) {
-    constexpr std::string_view kUpper = "upperdir=";
-    if (!option.starts_with(kUpper)) continue;
-    const std::string folder = UnescapeOctal(std::string_view(option).substr(kUpper.size()));
-    UniqueFd upper;
-    struct statx there {};
-    ObjectHandle handle;
-    const std::string inside = mount->root == "/" ? below : mount->root + below;
-    if (!folder.starts_with('/') ||
-        OpenObject(AT_FDCWD, folder + inside, O_NOFOLLOW, upper, there) ||
-        !S_ISREG(there.stx_mode) || there.stx_size != found.stx_size ||
-        ToIdentity(there).btime_ns != ToIdentity(found).btime_ns ||
-        ReadHandle(upper.get(), "", handle)) {
-      return std::nullopt;
-    }
-    return handle;
-  }
-  return std::nullopt;
-}
-
-void AddHandles(FileResource& file, Found& found, const std::vector<MountLine>& mounts) {
-  if (found.handle) file.handles.push_back(std::move(*found.handle));
-  if (!found.object) return;
+  if (!found.object || !S_ISREG(found.status.stx_mode)) return;
   const int object = found.object.get();
   ObjectHandle handle;
-  if (!S_ISREG(found.status.stx_mode) || ReadHandle(object, "", handle)) return;
-  if (handle.overlay) {
-    // The handle does not change when it is copied up, the object does.
-    if (const auto upper = FindUpper(object, found.status, mounts)) handle.id = upper->id;
-    file.handles = {std::move(handle)};
+  const bool has_handle = ReadHandle(object, "", handle) == 0;
+  if (layers.IsOverlay(found.status.stx_mnt_id)) {
+    // An overlay's handle does not change when the object is copied up, the object does. That of
+    // one over another overlay tells nothing.
+    if (auto bottom = layers.FindBottom({object}))
+      file.handles = {std::move(*bottom)};
+    else if (has_handle && handle.overlay)
+      file.handles = {std::move(handle)};
     return;
   }
+  if (!has_handle) return;
+  handle.dev = dev;
   file.handles = {std::move(handle)};
   if (!found.may_have_origin) return;
   if (auto origin = ReadOrigin(object)) file.handles.push_back(std::move(*origin));
@@ -236,7 +215,7 @@ Result<FileResource> Identify(const std::string& path, Walk& walk) {
   const int error = path.size() < PATH_MAX ? FindObject(file, walk, found) : ENAMETOOLONG;
   if (!error && !walk.linked) {
     file.at_registration = ToIdentity(found.status);
-    AddHandles(file, found, walk.mounts);
+    AddHandles(file, found, walk.layers);
   }
   if (error == ENAMETOOLONG) return Fail(kBadArguments, "The path {} is too long.", path);
   if (IsExhausted(error)) return Fail(kOutOfMemory, "Cannot open {}: {}.", path, strerror(error));
@@ -253,10 +232,9 @@ bool IsElsewhere(const std::string& path, const std::vector<std::string>& served
 // Fills `files` but for those where a server might have to be asked: their numbers.
 Result<std::vector<size_t>> IdentifyHere(std::span<const std::string> paths,
                                          std::span<FileResource> files,
-                                         const std::vector<MountLine>& mounts,
                                          const std::vector<std::string>& served) {
   std::vector<size_t> later;
-  Walk walk{.mounts = mounts, .follow = served.empty()};
+  Walk walk{.follow = served.empty()};
   for (size_t i = 0; i < paths.size(); ++i) {
     if (!IsElsewhere(paths[i], served)) {
       later.push_back(i);
@@ -273,7 +251,6 @@ Result<std::vector<size_t>> IdentifyHere(std::span<const std::string> paths,
 // The same, by as many threads as it pays for. A limit on threads only makes it slower.
 Result<std::vector<size_t>> IdentifyByThreads(std::span<const std::string> paths,
                                               std::span<FileResource> files,
-                                              const std::vector<MountLine>& mounts,
                                               const std::vector<std::string>& served) {
   using Numbers = Result<std::vector<size_t>>;
   const size_t threads =
@@ -281,7 +258,7 @@ Result<std::vector<size_t>> IdentifyByThreads(std::span<const std::string> paths
   const size_t share = std::max<size_t>((paths.size() + threads - 1) / threads, 1);
   const auto identify = [&](size_t first) {
     const size_t count = std::min(share, paths.size() - first);
-    return IdentifyHere(paths.subspan(first, count), files.subspan(first, count), mounts, served);
+    return IdentifyHere(paths.subspan(first, count), files.subspan(first, count), served);
   };
   std::vector<std::future<Numbers>> others;
   for (size_t first = share; first < paths.size(); first += share) {
@@ -330,17 +307,16 @@ Result<FileResource> IdentifyFile(const std::string& path) {
 
 Result<std::vector<FileResource>> IdentifyFiles(std::span<const std::string> paths,
                                                 std::chrono::milliseconds patience) {
-  const std::vector<MountLine> mounts = ReadMounts();
-  const std::vector<std::string> served = ServedPoints(mounts);
+  const std::vector<std::string> served = ServedPoints(ReadMounts());
   std::vector<FileResource> files(paths.size());
-  Result<std::vector<size_t>> later = IdentifyByThreads(paths, files, mounts, served);
+  Result<std::vector<size_t>> later = IdentifyByThreads(paths, files, served);
   if (!later) return Pass(std::move(later));
   if (later->empty()) return files;
 
   std::vector<std::string> unsure;
   for (const size_t i : *later) unsure.push_back(paths[i]);
-  const auto look = [&mounts](const std::string& path) {
-    Walk whole{.mounts = mounts};
+  const auto look = [](const std::string& path) {
+    Walk whole;
     return Identify(path, whole);
   };
   auto found = LookFromChild(unsure, served, look, patience);

@@ -81,7 +81,7 @@ class KernelScan {
         StatOpened(object.get(), kWanted | STATX_TYPE, found) == 0) {
       if (!S_ISREG(found.stx_mode) || (known && !IsSameObject(found, *known))) return false;
       targets_.ForIno(found.stx_ino, [&](const FileTarget& target) {
-        if (IsTargetOrBelow(found, target, object.get(), "")) Add(use, kind, target);
+        if (IsTargetOrBelow(found, target, {object.get()}, layers_)) Add(use, kind, target);
       });
       return true;
     }
@@ -124,6 +124,7 @@ class KernelScan {
   const TargetSet& targets_;
   const std::vector<MountLine> mounts_;
   const UniqueFd root_;
+  Layers layers_{Layers::Wait::kMayNot};
   std::vector<KernelUse> uses_;
 };
 

@@ -60,6 +60,7 @@ std::string Pack(const Result<FileResource>& answer) {
   for (const ObjectHandle& handle : answer->handles) {
     parcel.Put(handle.overlay);
     parcel.Put(handle.id);
+    parcel.Put(handle.dev);
   }
   return parcel.bytes();
 }
@@ -76,7 +77,8 @@ Result<FileResource> Unpack(const std::string& bytes, const std::string& path) {
   if (exists) file.at_registration = identity;
   for (size_t left = parcel.Get<size_t>(); left > 0; --left) {
     const bool overlay = parcel.Get<bool>();
-    file.handles.push_back({overlay, parcel.GetText()});
+    std::string id = parcel.GetText();
+    file.handles.push_back({overlay, std::move(id), parcel.Get<uint64_t>()});
   }
   return file;
 }

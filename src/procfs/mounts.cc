@@ -18,21 +18,6 @@ constexpr std::array<std::string_view, 16> kServed = {
     "fuse", "nfs",    "cifs", "smb",  "9p",    "ceph",     "afs",      "autofs",
     "coda", "lustre", "gfs2", "gpfs", "ocfs2", "orangefs", "virtiofs", "beegfs"};
 
-// The folders of an overlay's layers, as they were named when it was mounted. Where there is a
-// colon in a name, pieces of it.
-std::vector<std::string> LayersOf(const MountLine& overlay) {
-  std::vector<std::string> layers;
-  for (const std::string& option : Split(overlay.options, ',')) {
-    const bool names = option.starts_with("lowerdir") || option.starts_with("upperdir") ||
-                       option.starts_with("datadir");
-    const size_t value = option.find('=');
-    if (!names || value == option.npos) continue;
-    for (const std::string& layer : Split(std::string_view(option).substr(value + 1), ':'))
-      if (!layer.empty()) layers.push_back(UnescapeOctal(layer));
-  }
-  return layers;
-}
-
 // A layer's folder is looked up with the overlay's. Where one that is named from a working
 // directory is, nobody knows.
 bool MayBeServed(const MountLine& overlay, std::span<const std::string> served) {
@@ -47,12 +32,29 @@ bool MayBeServed(const MountLine& overlay, std::span<const std::string> served) 
 
 std::vector<MountLine> ReadMounts() {
   std::string text;
+  if (ReadFileAt(AT_FDCWD, "/proc/self/mountinfo", kLargeFile, text)) return {};
+  return ParseMounts(text);
+}
+
+std::vector<MountLine> ParseMounts(std::string_view mountinfo) {
   std::vector<MountLine> mounts;
-  if (ReadFileAt(AT_FDCWD, "/proc/self/mountinfo", kLargeFile, text)) return mounts;
-  for (const std::string& line : Split(text, '\n')) {
+  for (const std::string& line : Split(mountinfo, '\n')) {
     if (auto mount = ParseMountLine(line)) mounts.push_back(std::move(*mount));
   }
   return mounts;
+}
+
+std::vector<std::string> LayersOf(const MountLine& overlay) {
+  std::vector<std::string> layers;
+  for (const std::string_view wanted : {"upperdir", "lowerdir", "datadir"}) {
+    for (const std::string& option : Split(overlay.options, ',')) {
+      const size_t value = option.find('=');
+      if (!option.starts_with(wanted) || value == option.npos) continue;
+      for (const std::string& layer : Split(std::string_view(option).substr(value + 1), ':'))
+        if (!layer.empty()) layers.push_back(UnescapeOctal(layer));
+    }
+  }
+  return layers;
 }
 
 bool HasServer(const MountLine& mount) {

@@ -11,6 +11,13 @@ namespace rm {
 
 // Of our own mount namespace, as far as our root shows it. Empty without a /proc.
 std::vector<MountLine> ReadMounts();
+// Of the text of a mountinfo.
+std::vector<MountLine> ParseMounts(std::string_view mountinfo);
+
+// The folders of an overlay's layers from above to below, as they were named when it was mounted:
+// some are relative to a folder that nobody knows any more. Where there is a colon in a name,
+// pieces of it.
+std::vector<std::string> LayersOf(const MountLine& overlay);
 
 // Whether what is below is answered by a server: a program, another machine. It may be dead.
 bool HasServer(const MountLine& mount);

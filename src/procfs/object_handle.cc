@@ -91,8 +91,10 @@ bool MayHaveOrigins(int directory) {
 
 bool IsSameBelow(const ObjectHandle& found, const std::vector<ObjectHandle>& handles) {
   if (handles.empty() || (!found.overlay && !handles.front().overlay)) return false;
-  return std::any_of(handles.begin(), handles.end(),
-                     [&](const ObjectHandle& handle) { return handle.id == found.id; });
+  return std::any_of(handles.begin(), handles.end(), [&](const ObjectHandle& handle) {
+    const bool elsewhere = handle.dev && found.dev && handle.dev != found.dev;
+    return handle.id == found.id && !elsewhere;
+  });
 }
 
 std::vector<uint64_t> NumbersIn(const ObjectHandle& handle) {

@@ -49,6 +49,17 @@ TEST(ObjectHandle, TwoThatWereReachedDirectlyAreNotComparedHere) {
   EXPECT_FALSE(IsSameBelow(overlaid, {}));
 }
 
+// Images of file systems are copied, and some give all objects the same numbers.
+TEST(ObjectHandle, OneOnAnotherFileSystemIsAnother) {
+  const ObjectHandle overlaid{true, "x", 7}, here{false, "x", 7}, elsewhere{false, "x", 8},
+      unknown{true, "x"};
+  EXPECT_TRUE(IsSameBelow(overlaid, {here}));
+  EXPECT_FALSE(IsSameBelow(overlaid, {elsewhere}));
+  EXPECT_TRUE(IsSameBelow(overlaid, {elsewhere, here}));
+  EXPECT_TRUE(IsSameBelow(unknown, {elsewhere}));
+  EXPECT_TRUE(IsSameBelow(overlaid, {unknown}));
+}
+
 TEST(ObjectHandle, NumbersAreFoundWhereverTheyStand) {
   const ObjectHandle handle{false, std::string("\x01\x05\0\0\0\x07\0\0\0\x09\0\0\0", 13)};
   EXPECT_THAT(NumbersIn(handle), ElementsAre(5, 0x700000005, 7, 0x900000007, 9));

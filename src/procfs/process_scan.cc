@@ -173,7 +173,8 @@ void ProcessScan::ScanDescriptors(int directory) {
         continue;
       }
       // Also what a socket or a ring holds, whose own number may be that of a target by chance.
-      Compare(found, fds.get(), entry->d_name, HoldKind::kDescriptor, atoi(entry->d_name));
+      Compare(found, {fds.get(), entry->d_name, directory}, HoldKind::kDescriptor,
+              atoi(entry->d_name));
       if (S_ISSOCK(found.stx_mode)) {
         ScanSocket(directory, atoi(entry->d_name), found.stx_ino);
       } else if (!anonymous_ || DeviceOf(found) == anonymous_) {
@@ -193,7 +194,7 @@ void ProcessScan::ScanLink(int directory, const char* name, HoldKind kind) {
   struct statx found {};
   const int error = StatAt(directory, name, kWanted, found);
   Note(error);
-  if (!error) Compare(found, directory, name, kind, -1);
+  if (!error) Compare(found, {directory, name, directory}, kind, -1);
 }
 
 // What is registered with an io_uring needs no descriptor. The kernel prints only its path.
@@ -216,7 +217,7 @@ void ProcessScan::ScanRing(int directory, int fd, uint64_t ino) {
     struct statx found {};
     UniqueFd object;
     if (OpenNamed(directory, path, object, found)) {
-      Compare(found, object.get(), "", HoldKind::kRing, fd);
+      Compare(found, {object.get(), "", directory}, HoldKind::kRing, fd);
       continue;
     }
     bool known = path.starts_with("/memfd:");
@@ -237,7 +238,7 @@ void ProcessScan::ScanSocket(int directory, int fd, uint64_t ino) {
     struct statx found {};
     if (OpenBoundFile(pid_, fd, ino, object) == 0 &&
         StatOpened(object.get(), kWanted, found) == 0) {
-      Compare(found, object.get(), "", HoldKind::kDescriptor, fd);
+      Compare(found, {object.get(), "", directory}, HoldKind::kDescriptor, fd);
     } else {
       for (const FileTarget& target : targets_.targets())
         if (IsBoundTo(*file, target)) Add(target, HoldKind::kDescriptor, fd);
@@ -251,11 +252,10 @@ void ProcessScan::ScanSocket(int directory, int fd, uint64_t ino) {
   in_flight_ = ParseNumber(FieldOf(text, "scm_fds")).value_or(0) > 0;
 }
 
-void ProcessScan::Compare(const struct statx& found, int directory, const char* name, HoldKind kind,
-                          int fd) {
+void ProcessScan::Compare(const struct statx& found, const Met& met, HoldKind kind, int fd) {
   if (!targets_.MayHave(found.stx_ino)) return;
   targets_.ForIno(found.stx_ino, [&](const FileTarget& target) {
-    if (IsTargetOrBelow(found, target, directory, name)) Add(target, kind, fd);
+    if (IsTargetOrBelow(found, target, met, layers_)) Add(target, kind, fd);
   });
 }
 

@@ -61,7 +61,7 @@ class ProcessScan {
   void ScanMapping(int directory, pid_t owner, const MapsLine& map);
   bool IsMapped(int directory, pid_t owner, const MapsLine& map, const FileTarget& target);
   bool OpenNamed(int directory, const std::string& path, UniqueFd& object, struct statx& found);
-  void Compare(const struct statx& found, int directory, const char* name, HoldKind kind, int fd);
+  void Compare(const struct statx& found, const Met& met, HoldKind kind, int fd);
   void Add(const FileTarget& target, HoldKind kind, int fd);
   void Note(int error);
 
@@ -73,6 +73,7 @@ class ProcessScan {
   std::string our_mounts_;  // the mount namespace we read names in
   // The device of descriptors that are no files: rings, timers, events. 0: not known.
   uint64_t anonymous_ = 0;
+  Layers layers_{Layers::Wait::kMayNot};
   std::vector<char> buffer_;
   HolderScan found_;
   std::vector<Witness> witnesses_;

@@ -70,7 +70,9 @@ bool ProcessScan::IsMapped(int directory, pid_t owner, const MapsLine& map,
   const std::string name = fmt::format("map_files/{:x}-{:x}", map.begin, map.end);
   const int error = StatAt(directory, name.c_str(), STATX_INO | STATX_BTIME, found);
   if (!error) {
-    if (!IsTarget(found, target)) return IsTargetOrBelow(found, target, directory, name.c_str());
+    if (!IsTarget(found, target)) {
+      return IsTargetOrBelow(found, target, {directory, name.c_str(), directory}, layers_);
+    }
     // Without a birth time nobody could tell later that it is still the same object.
     if (same && owner && !ask_each_ && target.identity.btime_ns && asked_.insert(&target).second) {
       witnesses_.push_back({fmt::format("{}/{}", owner, name), &target});
@@ -86,7 +88,7 @@ bool ProcessScan::IsMapped(int directory, pid_t owner, const MapsLine& map,
     Note(error);
     return false;
   }
-  if (!same) return IsTargetOrBelow(found, target, object.get(), "");
+  if (!same) return IsTargetOrBelow(found, target, {object.get(), "", directory}, layers_);
   return found.stx_ino != map.ino || DeviceOf(found) != map.dev || IsTarget(found, target);
 }
 

@@ -58,15 +58,18 @@ bool IsTarget(const struct statx& found, const FileTarget& target) {
   return !born || !target.identity.btime_ns || born == target.identity.btime_ns;
 }
 
-bool IsTargetOrBelow(const struct statx& found, const FileTarget& target, int directory,
-                     const char* name) {
+bool IsTargetOrBelow(const struct statx& found, const FileTarget& target, const Met& met,
+                     Layers& layers) {
   if (IsTarget(found, target)) return true;
   // An overlay passes the birth time of its layer's file on, so that it tells a lower file from its
   // copy in the upper layer, which have the same handle.
   if (target.handles.empty() || ToIdentity(found).btime_ns != target.identity.btime_ns)
     return false;
+  if (const auto bottom = layers.FindBottom(met)) return IsSameBelow(*bottom, target.handles);
   ObjectHandle handle;
-  return ReadHandle(directory, name, handle) == 0 && IsSameBelow(handle, target.handles);
+  if (ReadHandle(met.directory, met.name, handle)) return false;
+  if (!handle.overlay) handle.dev = DeviceOf(found);
+  return IsSameBelow(handle, target.handles);
 }
 
 }  // namespace rm

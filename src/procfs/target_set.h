@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "procfs/holders.h"
+#include "procfs/layers.h"
 
 namespace rm {
 
@@ -53,9 +54,9 @@ class TargetSet {
 bool WasRemovedAs(std::string_view printed, const FileTarget& target);
 // By dev and ino. Where only one side knows the birth time, it does not decide.
 bool IsTarget(const struct statx& found, const FileTarget& target);
-// The same, or one object seen through an overlay. `name` in `directory` is what `found` was read
-// from, as for ReadHandle. Needs STATX_INO and STATX_BTIME.
-bool IsTargetOrBelow(const struct statx& found, const FileTarget& target, int directory,
-                     const char* name);
+// The same, or one object seen through an overlay. `found` was read from what was `met`. Needs
+// STATX_INO and STATX_BTIME.
+bool IsTargetOrBelow(const struct statx& found, const FileTarget& target, const Met& met,
+                     Layers& layers);
 
 }  // namespace rm

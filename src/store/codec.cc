@@ -43,11 +43,13 @@ void Get(PackedReader& from, FileIdentity& value) {
 }
 
 void Put(PackedWriter& to, const ObjectHandle& value) {
-  to.Number(value.overlay);
+  to.Number(value.dev << 1 | uint64_t{value.overlay});
   to.Bytes(value.id);
 }
 void Get(PackedReader& from, ObjectHandle& value) {
-  value.overlay = from.Number() != 0;
+  const uint64_t place = from.Number();
+  value.overlay = place & 1;
+  value.dev = place >> 1;
   value.id = from.Bytes();
 }
 

@@ -2,8 +2,9 @@
 
 import os
 import pathlib
+import shutil
 
-from scene import Question, row
+from scene import Lacks, Question, row
 
 
 def layers(scene, several):
@@ -158,3 +159,82 @@ def replaced_in_overlay(scene):
     holders = held(scene, file)
     scene.replace(file)
     return Question(file, holders, key)
+
+
+def stacked(scene):
+    """The same file in the layer at the bottom, in an overlay over it, and in one over that."""
+    lower, upper = layers(scene, True)
+    inner = scene.overlay("m", lower, scene.folder("one/upper"))
+    return lower + "/low", inner + "/low", scene.overlay("n", inner, upper) + "/low"
+
+
+@row("who")
+def over_overlay(scene):
+    "overlay over an overlay: held through the topmost, asked by it"
+    _, _, outer = stacked(scene)
+    return Question(outer, held(scene, outer))
+
+
+@row("who")
+def over_overlay_by_inner(scene):
+    "overlay over an overlay: held through the topmost, asked by the one below"
+    _, inner, outer = stacked(scene)
+    return Question(inner, held(scene, outer))
+
+
+@row("who")
+def over_overlay_by_bottom(scene):
+    "overlay over an overlay: held through the topmost, asked by the layer at the bottom"
+    bottom, _, outer = stacked(scene)
+    return Question(bottom, held(scene, outer))
+
+
+@row("who")
+def over_overlay_by_outer(scene):
+    "overlay over an overlay: held in the layer at the bottom and through the overlay below, asked by the topmost"
+    bottom, inner, outer = stacked(scene)
+    return Question(outer, held(scene, bottom) | held(scene, inner))
+
+
+def two_images(scene):
+    """Two file systems on which everything has the same numbers and no birth time, and a folder for upper layers."""
+    if not shutil.which("mkfs.erofs"):
+        raise Lacks("erofs-utils")
+    for name in "a", "b":
+        scene.write(f"content-{name}/file", name * 5000)
+        scene.run("mkfs.erofs", scene.path(name), scene.path("content-" + name))
+        scene.mount_image(scene.path(name), scene.folder("image-" + name))
+    scene.tmpfs("up")
+    return scene.path("image-a"), scene.path("image-b")
+
+
+@row("who")
+def same_numbers(scene):
+    "two images in which all numbers are the same: who has the file of this one"
+    a, b = two_images(scene)
+    held(scene, b + "/file")
+    return Question(a + "/file", held(scene, a + "/file"))
+
+
+@row("who")
+def same_numbers_below(scene):
+    "overlays over two images in which all numbers are the same, asked by an overlay: who has the file of this one"
+    a, b = two_images(scene)
+    first, second = scene.overlay("m", a, scene.folder("up/a")), scene.overlay("n", b, scene.folder("up/b"))
+    held(scene, second + "/file")
+    return Question(first + "/file", held(scene, first + "/file") | held(scene, a + "/file"))
+
+
+@row("who")
+def same_numbers_by_layer(scene):
+    "overlays over two images in which all numbers are the same, in private mount namespaces, asked by an image"
+    a, b = two_images(scene)
+    merged = scene.folder("m")
+    before = {}
+    for image in a, b:
+        upper = scene.path("up/" + image[-1])
+        for part in "/u", "/w":
+            os.makedirs(upper + part)
+        before[image] = scene.own_mounts(["mount", "-t", "overlay", "none", "-o", f"lowerdir={image},upperdir={upper}/u,workdir={upper}/w", merged])
+    held(scene, merged + "/file", before=before[b])
+    return Question(a + "/file", held(scene, merged + "/file", before=before[a]))

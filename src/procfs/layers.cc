@@ -1,0 +1,146 @@
+#include "procfs/layers.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "procfs/mounts.h"
+#include "procfs/object_handle.h"
+#include "procfs/read.h"
+
+namespace rm {
+namespace {
+
+constexpr unsigned kWanted = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID;
+constexpr int kMostLayers = 8;  // one overlay over the other; Linux allows 2
+constexpr size_t kLargeFile = 64 << 20;
+
+int StatMet(const Met& met, struct statx& found) {
+  return *met.name ? StatAt(met.directory, met.name, kWanted, found)
+                   : StatOpened(met.directory, kWanted, found);
+}
+
+int ReadPath(const Met& met, std::string& path) {
+  return *met.name
+             ? ReadLinkAt(met.directory, met.name, path)
+             : ReadLinkAt(AT_FDCWD, fmt::format("/proc/self/fd/{}", met.directory).c_str(), path);
+}
+
+const MountLine* FindMount(const std::vector<MountLine>& mounts, uint64_t id) {
+  const auto found = std::ranges::find(mounts, id, &MountLine::id);
+  return found == mounts.end() ? nullptr : &*found;
+}
+
+// "/" and "/a": "/a"
+std::string Join(const std::string& folder, const std::string& path) {
+  return folder == "/" ? path : folder + path;
+}
+
+std::string Without(const std::string& path, const std::string& folder) {
+  return folder == "/" ? path : path.substr(folder.size());
+}
+
+}  // namespace
+
+std::optional<ObjectHandle> Layers::FindBottom(const Met& met) {
+  Met at = met;
+  UniqueFd object;
+  struct statx found {};
+  for (int i = 0; i <= kMostLayers; ++i) {
+    if (StatMet(at, found) || !S_ISREG(found.stx_mode)) return std::nullopt;
+    const std::optional<Place> place = PlaceOf(at, found.stx_mnt_id);
+    if (!place) return std::nullopt;
+    if (place->mount.type != "overlay") {
+      ObjectHandle handle;
+      if (i == 0 || ReadHandle(object.get(), "", handle)) return std::nullopt;
+      handle.overlay = true;
+      handle.dev = DeviceOf(found);
+      return handle;
+    }
+    std::optional<UniqueFd> below = OpenBelow(*place, found, at.process);
+    if (!below) return std::nullopt;
+    object = std::move(*below);
+    at = {.directory = object.get(), .process = at.process};
+  }
+  return std::nullopt;
+}
+
+bool Layers::IsOverlay(uint64_t mount_id) {
+  if (last_ != mount_id) {
+    const MountLine* mount = FindMount(Ours(), mount_id);
+    last_is_overlay_ = mount && mount->type == "overlay";
+    last_ = mount_id;
+  }
+  return last_is_overlay_;
+}
+
+const std::vector<MountLine>& Layers::Ours() {
+  if (!ours_) ours_ = ReadMounts();
+  return *ours_;
+}
+
+// Paths are printed from our root, or from that of another mount namespace; mounts from the root of
+// the process, which may be in a chroot there.
+std::optional<Layers::Place> Layers::PlaceOf(const Met& met, uint64_t mount_id) {
+  Place place;
+  std::string inside = "/", text;
+  if (ReadPath(met, place.path)) return std::nullopt;
+  const MountLine* mount = FindMount(Ours(), mount_id);
+  std::vector<MountLine> theirs;
+  if (!mount && met.process >= 0) {
+    if (ReadFileAt(met.process, "mountinfo", kLargeFile, text) ||
+        ReadLinkAt(met.process, "root", inside)) {
+      return std::nullopt;
+    }
+    theirs = ParseMounts(text);
+    mount = FindMount(theirs, mount_id);
+    place.ours = false;
+  }
+  if (!mount || !IsBelow(place.path, inside)) return std::nullopt;
+  place.path = Without(place.path, inside);
+  if (!IsBelow(place.path, mount->point)) return std::nullopt;
+  place.path = Join(mount->root, Without(place.path, mount->point));
+  place.mount = *mount;
+  return place;
+}
+
+// What is mounted in another namespace has layers of that one, or, in a container, of ours.
+std::optional<UniqueFd> Layers::OpenBelow(const Place& overlay, const struct statx& found,
+                                          int process) const {
+  const std::vector<std::string> layers = LayersOf(overlay.mount);
+  if (!overlay.ours) {
+    const UniqueFd root(openat(process, "root", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (auto file = OpenIn(root.get(), layers, overlay.path, found)) return file;
+  }
+  const UniqueFd root(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  return OpenIn(root.get(), layers, overlay.path, found);
+}
+
+std::optional<UniqueFd> Layers::OpenIn(int root, const std::vector<std::string>& layers,
+                                       const std::string& path, const struct statx& found) const {
+  struct open_how how {};
+  how.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
+  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+  if (wait_ == Wait::kMayNot) how.resolve |= RESOLVE_CACHED;
+  for (const std::string& layer : layers) {
+    if (!layer.starts_with('/')) return std::nullopt;
+    const std::string name = layer + path;
+    UniqueFd file(static_cast<int>(syscall(SYS_openat2, root, name.c_str(), &how, sizeof how)));
+    struct statx there {};
+    if (!file || StatOpened(file.get(), kWanted, there)) continue;
+    if (!S_ISREG(there.stx_mode)) return std::nullopt;  // covers what is below
+    // Size and birth time are the layer's own.
+    if (there.stx_size == found.stx_size &&
+        ToIdentity(there).btime_ns == ToIdentity(found).btime_ns) {
+      return file;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace rm

@@ -1,0 +1,58 @@
+// Which file of which layer does an object of an overlay show?
+#pragma once
+
+#include <sys/stat.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/unique_fd.h"
+#include "model/resource.h"
+#include "procfs/parse.h"
+
+namespace rm {
+
+// How an object was met: `name` is a magic link (fd/3, exe) in the directory that leads to it, or
+// "" for the descriptor itself.
+struct Met {
+  int directory = -1;
+  const char* name = "";
+  int process = -1;  // /proc/PID of whom it was met at; -1: the caller
+};
+
+class Layers {
+ public:
+  enum class Wait { kMay, kMayNot };
+
+  // kMayNot: asks only the kernel's cache of names, in which what is in use is.
+  explicit Layers(Wait wait) : wait_(wait) {}
+
+  // The handle of the file at the bottom, with its device. It is looked for by its name, in the
+  // folders that the options of the mount say; none: it is on no overlay, has no name any more, was
+  // renamed without its layer, or the folders are not to be found.
+  std::optional<ObjectHandle> FindBottom(const Met& met);
+  // Of our mount namespace.
+  bool IsOverlay(uint64_t mount_id);
+
+ private:
+  struct Place {
+    MountLine mount;
+    std::string path;  // from the root of the mount's file system
+    bool ours = true;  // the mount is one of our mount namespace
+  };
+  std::optional<Place> PlaceOf(const Met& met, uint64_t mount_id);
+  std::optional<UniqueFd> OpenBelow(const Place& overlay, const struct statx& found,
+                                    int process) const;
+  std::optional<UniqueFd> OpenIn(int root, const std::vector<std::string>& layers,
+                                 const std::string& path, const struct statx& found) const;
+
+  const std::vector<MountLine>& Ours();
+
+  const Wait wait_;
+  std::optional<std::vector<MountLine>> ours_;
+  std::optional<uint64_t> last_;  // asked for: most files are on the same mount
+  bool last_is_overlay_ = false;
+};
+
+}  // namespace rm
