@@ -18,6 +18,7 @@
 #include "procfs/child_answers.h"
 #include "procfs/display.h"
 #include "procfs/identity.h"
+#include "procfs/mounts.h"
 #include "procfs/process.h"
 #include "procfs/process_dir.h"
 #include "procfs/snapshot.h"
@@ -51,7 +52,7 @@ Result<void> AddTree(const FileResource& file, bool unreachable, uint32_t number
                      const std::stop_token& cancel, Targets& out) {
   const auto add = [&](TreeEntry entry, bool previous) {
     const auto next = static_cast<uint32_t>(registered + out.below.size());
-    out.files.push_back({entry.identity, next, previous, {}, {}});
+    out.files.push_back({entry.identity, next, previous, {}, file.path + "/" + entry.below});
     out.below.push_back({number, std::move(entry.below)});
   };
   if (unreachable) {  // as far as anybody knows it is what it was
@@ -65,8 +66,14 @@ Result<void> AddTree(const FileResource& file, bool unreachable, uint32_t number
     present.emplace(entry.identity.dev, entry.identity.ino);
     add(std::move(entry), false);
   }
+  // As far as anybody knows, what could not be looked at is what it was.
+  const auto is_skipped = [&](const TreeEntry& entry) {
+    return std::ranges::any_of(walk->skipped, [&](const Skipped& skipped) {
+      return IsBelow(file.path + "/" + entry.below, skipped.path);
+    });
+  };
   for (const TreeEntry& old : file.tree->at_registration)
-    if (!present.contains({old.identity.dev, old.identity.ino})) add(old, true);
+    if (!present.contains({old.identity.dev, old.identity.ino})) add(old, !is_skipped(old));
   return {};
 }
 

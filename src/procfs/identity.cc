@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <future>
@@ -191,8 +192,8 @@ void AddHandles(FileResource& file, Found& found, Layers& layers) {
   if (layers.IsOverlay(found.status.stx_mnt_id)) {
     // An overlay's handle does not change when the object is copied up, the object does. That of
     // one over another overlay tells nothing.
-    if (auto bottom = layers.FindBottom({object}))
-      file.handles = {std::move(*bottom)};
+    if (auto bottom = layers.FindBottom({object}); bottom && !bottom->handle.id.empty())
+      file.handles = {std::move(bottom->handle)};
     else if (has_handle && handle.overlay)
       file.handles = {std::move(handle)};
     return;
@@ -204,6 +205,13 @@ void AddHandles(FileResource& file, Found& found, Layers& layers) {
   if (auto origin = ReadOrigin(object)) file.handles.push_back(std::move(*origin));
 }
 
+// Whether it is a server or a disk that failed: what is at the path then is not known.
+bool IsOutOfReach(int error) {
+  constexpr std::array kTheirs = {EIO,       ENOTCONN,     ESTALE,      ETIMEDOUT, EHOSTDOWN,
+                                  ESHUTDOWN, EHOSTUNREACH, ENETUNREACH, EREMOTEIO, ENODEV};
+  return std::ranges::count(kTheirs, error) != 0;
+}
+
 Result<FileResource> Identify(const std::string& path, Walk& walk) {
   if (!path.starts_with('/') || path.find('\0') != path.npos) {
     return Fail(kBadArguments, "\"{}\" is not an absolute path. Give the path from the root on.",
@@ -213,6 +221,7 @@ Result<FileResource> Identify(const std::string& path, Walk& walk) {
   Found found;
   walk.linked = false;
   const int error = path.size() < PATH_MAX ? FindObject(file, walk, found) : ENAMETOOLONG;
+  file.unreachable = IsOutOfReach(error);
   if (!error && !walk.linked) {
     file.at_registration = ToIdentity(found.status);
     AddHandles(file, found, walk.layers);

@@ -47,7 +47,7 @@ std::string Without(const std::string& path, const std::string& folder) {
 
 }  // namespace
 
-std::optional<ObjectHandle> Layers::FindBottom(const Met& met) {
+std::optional<Layers::Bottom> Layers::FindBottom(const Met& met) {
   Met at = met;
   UniqueFd object;
   struct statx found {};
@@ -56,11 +56,12 @@ std::optional<ObjectHandle> Layers::FindBottom(const Met& met) {
     const std::optional<Place> place = PlaceOf(at, found.stx_mnt_id);
     if (!place) return std::nullopt;
     if (place->mount.type != "overlay") {
+      if (i == 0) return std::nullopt;
       ObjectHandle handle;
-      if (i == 0 || ReadHandle(object.get(), "", handle)) return std::nullopt;
+      if (ReadHandle(object.get(), "", handle)) handle.id.clear();
       handle.overlay = true;
       handle.dev = DeviceOf(found);
-      return handle;
+      return Bottom{std::move(handle), found};
     }
     std::optional<UniqueFd> below = OpenBelow(*place, found, at.process);
     if (!below) return std::nullopt;

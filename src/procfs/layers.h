@@ -28,10 +28,14 @@ class Layers {
   // kMayNot: asks only the kernel's cache of names, in which what is in use is.
   explicit Layers(Wait wait) : wait_(wait) {}
 
-  // The handle of the file at the bottom, with its device. It is looked for by its name, in the
-  // folders that the options of the mount say; none: it is on no overlay, has no name any more, was
-  // renamed without its layer, or the folders are not to be found.
-  std::optional<ObjectHandle> FindBottom(const Met& met);
+  struct Bottom {
+    ObjectHandle handle;  // none: its file system has no handles
+    struct statx status;
+  };
+  // The file at the bottom. It is looked for by its name, in the folders that the options of the
+  // mount say; none: it is on no overlay, has no name any more, was renamed without its layer, or
+  // the folders are not to be found.
+  std::optional<Bottom> FindBottom(const Met& met);
   // Of our mount namespace.
   bool IsOverlay(uint64_t mount_id);
 

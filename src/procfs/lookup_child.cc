@@ -52,6 +52,7 @@ std::string Pack(const Result<FileResource>& answer) {
     parcel.Put(answer.error().message);
     return parcel.bytes();
   }
+  parcel.Put(answer->unreachable);
   parcel.Put(answer->links.size());
   for (const std::string& link : answer->links) parcel.Put(link);
   parcel.Put(answer->at_registration.has_value());
@@ -71,6 +72,7 @@ Result<FileResource> Unpack(const std::string& bytes, const std::string& path) {
     return tl::unexpected(Error{code, parcel.GetText()});
   }
   FileResource file{.path = path};
+  file.unreachable = parcel.Get<bool>();
   for (size_t left = parcel.Get<size_t>(); left > 0; --left) file.links.push_back(parcel.GetText());
   const bool exists = parcel.Get<bool>();
   const auto identity = parcel.Get<FileIdentity>();

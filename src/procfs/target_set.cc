@@ -63,9 +63,9 @@ bool IsTargetOrBelow(const struct statx& found, const FileTarget& target, const 
   if (IsTarget(found, target)) return true;
   // An overlay passes the birth time of its layer's file on, so that it tells a lower file from its
   // copy in the upper layer, which have the same handle.
-  if (target.handles.empty() || ToIdentity(found).btime_ns != target.identity.btime_ns)
-    return false;
-  if (const auto bottom = layers.FindBottom(met)) return IsSameBelow(*bottom, target.handles);
+  if (ToIdentity(found).btime_ns != target.identity.btime_ns) return false;
+  if (const auto bottom = layers.FindBottom(met))
+    return IsTarget(bottom->status, target) || IsSameBelow(bottom->handle, target.handles);
   ObjectHandle handle;
   if (ReadHandle(met.directory, met.name, handle)) return false;
   if (!handle.overlay) handle.dev = DeviceOf(found);

@@ -8,15 +8,19 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <utility>
 
 #include "base/unique_fd.h"
 #include "base/win32_codes.h"
+#include "procfs/child_answers.h"
+#include "procfs/mounts.h"
 #include "procfs/read.h"
 
 namespace rm {
@@ -31,6 +35,29 @@ struct CloseDirectory {
 bool IsMountRoot(const struct statx& found) {
   return (found.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) &&
          (found.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
+// Where something is mounted that a server answers for, by device.
+std::set<uint64_t> ServedDevices() {
+  std::set<uint64_t> devices;
+  const std::vector<MountLine> mounts = ReadMounts();
+  const std::vector<std::string> points = ServedPoints(mounts);
+  for (const MountLine& mount : mounts)
+    if (std::ranges::count(points, mount.point)) devices.insert(mount.dev);
+  return devices;
+}
+
+// By a child: who waits for a FUSE program cannot even be killed.
+bool Answers(const std::string& directory, std::chrono::milliseconds patience) {
+  ChildQuestions questions;
+  questions.count = 1;
+  questions.answer = [&](size_t) {
+    const std::unique_ptr<DIR, CloseDirectory> opened(opendir(directory.c_str()));
+    if (opened) readdir(opened.get());
+    return "";
+  };
+  const auto answers = AnswersFromChild(questions, patience);
+  return answers && answers->front();
 }
 
 class Walk {
@@ -133,6 +160,10 @@ class Walk {
     identity.mtime_ns = 0;
     walk_.entries.push_back({here, identity});
     if (!S_ISDIR(found.stx_mode)) return {};
+    if (IsMountRoot(found) && !MayEnter(here, identity.dev)) {
+      walk_.skipped.push_back({FullPath(here), "its file system does not answer"});
+      return {};
+    }
     // Something may be mounted below itself.
     if (options_.other_file_systems && !been_in_.emplace(identity.dev, identity.ino).second)
       return {};
@@ -141,8 +172,14 @@ class Walk {
     return {};
   }
 
+  bool MayEnter(const std::string& mount, uint64_t dev) {
+    if (!served_) served_ = ServedDevices();
+    return !served_->contains(dev) || Answers(FullPath(mount), options_.patience);
+  }
+
   const std::string& root_;
   const TreeOptions& options_;
+  std::optional<std::set<uint64_t>> served_;
   UniqueFd top_;
   uint64_t device_ = 0;
   std::vector<std::string> todo_;

@@ -1,6 +1,7 @@
 // Which objects are below this directory now?
 #pragma once
 
+#include <chrono>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@ struct TreeOptions {
   bool other_file_systems = false;  // go into what is mounted below it
   std::stop_token cancel = {};
   size_t most = kMostTreeEntries;
+  std::chrono::milliseconds patience{3000};  // with a server
 };
 
 struct TreeWalk {
@@ -28,10 +30,11 @@ struct TreeWalk {
 // `root` is absolute; links on the way to it, and it itself, are followed. A root that does not
 // exist, or is no directory, has nothing below it. What changes meanwhile is seen as it was before
 // or after. Opens nothing but directories, mounts nothing; without `other_file_systems` it never
-// leaves the file system of `root`, whoever changes the tree meanwhile. With it, a dead network
-// mount can block it.
+// leaves the file system of `root`, whoever changes the tree meanwhile. With it, a server that dies
+// while what it has mounted is walked through can block it.
 //
-// A directory that may not be read, or whose path is too long for the kernel, is skipped.
+// A directory that may not be read, whose path is too long for the kernel, or where something is
+// mounted that does not answer, is skipped.
 // 14 more than `most` entries, or no memory; 1223 cancelled.
 Result<TreeWalk> WalkTree(const std::string& root, const TreeOptions& options);
 

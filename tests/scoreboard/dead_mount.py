@@ -24,3 +24,8 @@ class DeadMount:
     def die(self):
         self.server.send_signal(signal.SIGUSR1)
         self.server.stdout.readline()
+
+    def kill(self):
+        """Its kernel half answers then, that nobody is there."""
+        self.server.kill()
+        self.server.wait()

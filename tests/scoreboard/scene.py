@@ -146,10 +146,10 @@ class Scene:
     def restartctl(self, *arguments):
         return self.run(self.build / "bin/restartctl", *arguments).decode().strip()
 
-    def register(self, *paths):
-        """A session that knows these files from now on; its key."""
+    def register(self, *what):
+        """A session that knows these files from now on, or what else options say; its key."""
         key = self.restartctl("session", "start", "--owner", str(os.getpid()))
-        self.restartctl("session", "register", key, "-f", *paths)
+        self.restartctl("session", "register", key, *what if what[0].startswith("-") else ("-f", *what))
         return key
 
     def await_tick(self):

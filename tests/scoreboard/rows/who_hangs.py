@@ -94,6 +94,16 @@ def died_since(scene):
 
 
 @row("who")
+def killed_since(scene):
+    "a file of a FUSE mount whose server was killed since it was registered"
+    mount = DeadMount(scene.folder("fuse"))
+    key = scene.register(mount.file)
+    holder = scene.hold("--open", mount.file)
+    mount.kill()
+    return Question(mount.file, {holder}, key, unreachable={mount.file}, previous=set())
+
+
+@row("who")
 def vfork(scene):
     "a process in vfork, in uninterruptible sleep"
     file = scene.write("file")

@@ -1,0 +1,47 @@
+"""Folders that were registered with everything below them."""
+
+from dead_mount import DeadMount
+from scene import Question, row
+
+
+@row("who")
+def below(scene):
+    "a folder with everything below it: a file in a folder of it, and one that came later"
+    folder = scene.folder("d")
+    file = scene.write("d/e/file")
+    key = scene.register("--tree", folder)
+    return Question(folder, {scene.hold("--open", file), scene.hold("--map", scene.write("d/later"))}, key)
+
+
+def with_mount(scene):
+    """(folder, session that knows it with what is mounted below, mount, holders of a file of each)"""
+    file, mount = scene.write("d/file"), DeadMount(scene.folder("d/fuse"))
+    folder = scene.path("d")
+    key = scene.register("--tree", folder, "--mounts")
+    return folder, key, mount, {scene.hold("--open", file), scene.hold("--open", mount.file)}
+
+
+@row("who")
+def mount_died(scene):
+    "a folder with everything below it, where a FUSE mount has died since"
+    folder, key, mount, holders = with_mount(scene)
+    mount.die()
+    return Question(folder, holders, key, previous=set())
+
+
+@row("who")
+def server_killed(scene):
+    "a folder with everything below it, where the server of a FUSE mount was killed since"
+    folder, key, mount, holders = with_mount(scene)
+    mount.kill()
+    return Question(folder, holders, key, previous=set())
+
+
+@row("who")
+def of_a_layer(scene):
+    "a folder with everything below it, which is a layer of an overlay: held through that"
+    scene.tmpfs("one")
+    scene.write("one/lower/file")
+    merged = scene.overlay("m", scene.path("one/lower"), scene.folder("one/upper"))
+    key = scene.register("--tree", scene.path("one/lower"))
+    return Question(scene.path("one/lower"), {scene.hold("--open", merged + "/file"), scene.hold("--map", merged + "/file")}, key)
