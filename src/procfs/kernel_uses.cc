@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +22,14 @@ namespace rm {
 namespace {
 
 constexpr unsigned kWanted = STATX_INO | STATX_BTIME;
+
+// FS_IOC_GETFSUUID of <linux/fs.h>, Linux 6.9; older headers lack it.
+struct FileSystemUuid {
+  uint8_t size;
+  uint8_t uuid[16];
+};
+constexpr unsigned long kGetFileSystemUuid = _IOR(0x15, 0, FileSystemUuid);
+constexpr off_t kErofsUuid = 1024 + 48;  // struct erofs_super_block
 
 class KernelScan {
  public:
@@ -48,12 +57,15 @@ class KernelScan {
     });
   }
 
-  // Some file systems take an image without a loop device (erofs, Linux 6.12).
+  // Some file systems take an image without a loop device (erofs, Linux 6.12). The kernel keeps the
+  // name as it was then.
   void AddMounts() {
     for (const MountLine& mount : mounts_) {
-      if (mount.source.starts_with('/') && !mount.source.starts_with("/dev/")) {
-        CompareName(mount.source, {"mount " + mount.point, "", {}}, HoldKind::kMount);
-      }
+      if (!mount.source.starts_with('/') || mount.source.starts_with("/dev/")) continue;
+      const KernelUse use{"mount " + mount.point, "", {}};
+      if (IsImageOf(mount) && CompareName(mount.source, use, HoldKind::kMount)) continue;
+      for (const FileTarget& target : targets_.targets())
+        if (target.previous && target.path == mount.source) Add(use, HoldKind::kMount, target);
     }
   }
 
@@ -89,6 +101,32 @@ class KernelScan {
       if (!known && WasRemovedAs(path, target)) Add(use, kind, target);
     }
     return false;
+  }
+
+  // Whether what has the name now is still what was mounted by it, as far as both tell their UUID.
+  bool IsImageOf(const MountLine& mount) const {
+    UniqueFd point, image;
+    struct statx found {};
+    if (mount.type != "erofs" || OpenCached(root_.get(), mount.point, point) ||
+        StatOpened(point.get(), STATX_INO, found) || DeviceOf(found) != mount.dev ||
+        OpenCached(root_.get(), mount.source, image) ||
+        StatOpened(image.get(), STATX_TYPE, found) || !S_ISREG(found.stx_mode)) {
+      return true;
+    }
+    const UniqueFd inside(open(LinkTo(point).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const UniqueFd content(open(LinkTo(image).c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    FileSystemUuid mounted{};
+    std::array<uint8_t, sizeof mounted.uuid> named{};
+    if (!inside || ioctl(inside.get(), kGetFileSystemUuid, &mounted) ||
+        mounted.size != named.size() ||
+        pread(content.get(), named.data(), named.size(), kErofsUuid) != ssize_t{named.size()}) {
+      return true;
+    }
+    return std::ranges::equal(named, mounted.uuid);
+  }
+
+  static std::string LinkTo(const UniqueFd& object) {
+    return fmt::format("/proc/self/fd/{}", object.get());
   }
 
   // None: the device may not be asked.

@@ -57,11 +57,11 @@ def mounted_image(scene):
     return Question(path, {KERNEL})
 
 
-def erofs(scene):
+def erofs(scene, name="image"):
     if not shutil.which("mkfs.erofs"):
         raise Lacks("erofs-utils")
-    path = scene.path("image")
-    scene.run("mkfs.erofs", path, scene.folder("content"))
+    path = scene.path(name)
+    scene.run("mkfs.erofs", path, scene.folder("content of " + name))
     return path
 
 
@@ -77,6 +77,38 @@ def image_without_loop(scene):
     path = erofs(scene)
     mount_without_loop(scene, path)
     return Question(path, {KERNEL})
+
+
+def replace_erofs(scene):
+    path = erofs(scene)
+    key = scene.register(path)
+    mount_without_loop(scene, path)
+    os.rename(erofs(scene, "other image"), path)
+    return path, key
+
+
+@row("who")
+def image_of_other(scene):
+    "an image that was put in the place of that of a mounted erofs, without a loop device: nobody"
+    path, _ = replace_erofs(scene)
+    return Question(path, set())
+
+
+@row("who")
+def replaced_without_loop(scene):
+    "previous content: the image of a mounted erofs, without a loop device, replaced"
+    path, key = replace_erofs(scene)
+    return Question(path, {KERNEL}, key)
+
+
+@row("who")
+def removed_without_loop(scene):
+    "previous content: the image of a mounted erofs, without a loop device, removed"
+    path = erofs(scene)
+    key = scene.register(path)
+    mount_without_loop(scene, path)
+    os.unlink(path)
+    return Question(path, {KERNEL}, key)
 
 
 @row("who")
