@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -96,9 +97,11 @@ api::Result<void> CheckExist(const std::vector<std::string>& paths) {
     do {
       polled = poll(&ready, 1, kPatience);
     } while (polled < 0 && errno == EINTR);
-    // Without an answer the library says which file it could not reach.
+    // Without an answer, or with an error of a server or a disk, the library says which file it
+    // could not reach.
     if (polled <= 0 || read(answers, &error, sizeof error) != sizeof error) break;
-    if (error == 0) continue;
+    constexpr std::array kNobodysFault = {0, EIO, ENOTCONN, ESTALE, ETIMEDOUT, EHOSTDOWN};
+    if (std::ranges::count(kNobodysFault, error)) continue;
     missing = Wrong(fmt::format("{}: {}", Printable(path), strerror(error)));
     break;
   }

@@ -20,6 +20,7 @@
 #include <cstring>
 #include <set>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -59,12 +60,17 @@ BoundSockets::BoundSockets(const ProcTree& proc, const TargetSet& targets,
   const std::vector<std::string> others = OtherNamespaces(proc, pids);
   if (others.empty()) return;
   // A thread can be in a network namespace of its own.
-  std::jthread([&] {
+  const auto ask_there = [&] {
     for (const std::string& link : others) {
       const UniqueFd space(openat(proc.fd(), link.c_str(), O_RDONLY | O_CLOEXEC));
       if (space && setns(space.get(), CLONE_NEWNET) == 0) AskHere(targets);
     }
-  });
+  };
+  try {
+    std::jthread{ask_there};
+  } catch (const std::system_error&) {
+    // A limit on threads: what is bound there is not told.
+  }
 }
 
 void BoundSockets::AskHere(const TargetSet& targets) {

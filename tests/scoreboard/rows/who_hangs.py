@@ -94,6 +94,15 @@ def died_since(scene):
 
 
 @row("who")
+def killed(scene):
+    "a file of a FUSE mount whose server was killed: said to be out of reach"
+    mount = DeadMount(scene.folder("fuse"))
+    scene.hold("--open", mount.file)
+    mount.kill()
+    return Question(mount.file, set(), unreachable={mount.file})
+
+
+@row("who")
 def killed_since(scene):
     "a file of a FUSE mount whose server was killed since it was registered"
     mount = DeadMount(scene.folder("fuse"))
