@@ -119,7 +119,7 @@ void Sightings::JudgeObject(const std::vector<RmSighting>& sightings) {
                           .begin = sighting.at,
                           .end = sighting.end};
     uint64_t number = 0;
-    const int error = MatchHeldObject(*proc_, held, *targets_, matches, number);
+    const int error = MatchHeldObject(*proc_, held, *targets_, layers_, matches, number);
     if (error) {
       gone = gone && IsGone(error) && !IsHidden(*proc_, held.pid);
       continue;

@@ -10,6 +10,7 @@
 
 #include "bpf/sighting.h"
 #include "model/fact.h"
+#include "procfs/layers.h"
 #include "procfs/proc_tree.h"
 #include "procfs/target_set.h"
 
@@ -37,6 +38,7 @@ class Sightings {
   const ProcTree* proc_;
   const TargetSet* targets_;
   int64_t clock_offset_ns_;
+  Layers layers_{Layers::Wait::kMayNot};
   Judgement judged_;
   std::unordered_map<uint64_t, std::vector<RmSighting>> open_;  // by object
 };

@@ -31,14 +31,13 @@ std::string NameOf(const HeldObject& held) {
 }  // namespace
 
 int MatchHeldObject(const ProcTree& proc, const HeldObject& held, const TargetSet& targets,
-                    std::vector<const FileTarget*>& matches, uint64_t& number) {
+                    Layers& layers, std::vector<const FileTarget*>& matches, uint64_t& number) {
   matches.clear();
   struct statx found {};
   const std::string name = NameOf(held);
   if (const int error = StatAt(proc.fd(), name.c_str(), STATX_INO | STATX_BTIME, found))
     return error;
   number = found.stx_ino;
-  Layers layers(Layers::Wait::kMayNot);
   UniqueFd process;
   OpenProcess(proc, held.pid, process);
   targets.ForIno(found.stx_ino, [&](const FileTarget& target) {

@@ -23,6 +23,6 @@ struct HeldObject {
 // 0 or an errno; IsGone when it is not held any more. EPERM for a mapping without CAP_SYS_ADMIN or
 // CAP_CHECKPOINT_RESTORE. Decides as FindHolders does. `number`: the inode number that it has now.
 int MatchHeldObject(const ProcTree& proc, const HeldObject& held, const TargetSet& targets,
-                    std::vector<const FileTarget*>& matches, uint64_t& number);
+                    Layers& layers, std::vector<const FileTarget*>& matches, uint64_t& number);
 
 }  // namespace rm

@@ -36,6 +36,15 @@ const MountLine* FindMount(const std::vector<MountLine>& mounts, uint64_t id) {
   return found == mounts.end() ? nullptr : &*found;
 }
 
+// The one line: there may be thousands, and as many processes that have them.
+std::optional<MountLine> FindMountIn(const std::string& mountinfo, uint64_t id) {
+  const std::string begin = fmt::format("{} ", id);
+  size_t at = mountinfo.starts_with(begin) ? 0 : mountinfo.find('\n' + begin);
+  if (at == mountinfo.npos) return std::nullopt;
+  if (mountinfo[at] == '\n') ++at;
+  return ParseMountLine(std::string_view(mountinfo).substr(at, mountinfo.find('\n', at) - at));
+}
+
 // "/" and "/a": "/a"
 std::string Join(const std::string& folder, const std::string& path) {
   return folder == "/" ? path : folder + path;
@@ -92,14 +101,14 @@ std::optional<Layers::Place> Layers::PlaceOf(const Met& met, uint64_t mount_id) 
   std::string inside = "/", text;
   if (ReadPath(met, place.path)) return std::nullopt;
   const MountLine* mount = FindMount(Ours(), mount_id);
-  std::vector<MountLine> theirs;
+  std::optional<MountLine> theirs;
   if (!mount && met.process >= 0) {
     if (ReadFileAt(met.process, "mountinfo", kLargeFile, text) ||
         ReadLinkAt(met.process, "root", inside)) {
       return std::nullopt;
     }
-    theirs = ParseMounts(text);
-    mount = FindMount(theirs, mount_id);
+    theirs = FindMountIn(text, mount_id);
+    if (theirs) mount = &*theirs;
     place.ours = false;
   }
   if (!mount || !IsBelow(place.path, inside)) return std::nullopt;

@@ -32,13 +32,9 @@ bool MayBeServed(const MountLine& overlay, std::span<const std::string> served) 
 
 std::vector<MountLine> ReadMounts() {
   std::string text;
-  if (ReadFileAt(AT_FDCWD, "/proc/self/mountinfo", kLargeFile, text)) return {};
-  return ParseMounts(text);
-}
-
-std::vector<MountLine> ParseMounts(std::string_view mountinfo) {
   std::vector<MountLine> mounts;
-  for (const std::string& line : Split(mountinfo, '\n')) {
+  if (ReadFileAt(AT_FDCWD, "/proc/self/mountinfo", kLargeFile, text)) return mounts;
+  for (const std::string& line : Split(text, '\n')) {
     if (auto mount = ParseMountLine(line)) mounts.push_back(std::move(*mount));
   }
   return mounts;

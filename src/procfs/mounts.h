@@ -11,8 +11,6 @@ namespace rm {
 
 // Of our own mount namespace, as far as our root shows it. Empty without a /proc.
 std::vector<MountLine> ReadMounts();
-// Of the text of a mountinfo.
-std::vector<MountLine> ParseMounts(std::string_view mountinfo);
 
 // The folders of an overlay's layers from above to below, as they were named when it was mounted:
 // some are relative to a folder that nobody knows any more. Where there is a colon in a name,
