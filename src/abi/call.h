@@ -12,8 +12,7 @@
 
 namespace rm {
 
-const char* LastErrorText();
-// Remembers the sentence, sets errno to the nearest meaning, returns the code.
+// Keeps it (abi/last_error.h) and returns its code.
 DWORD Report(const Error& error);
 // 29, with what an exception said that nobody expected; the journal hears of it.
 DWORD ReportBug(const char* what) noexcept;

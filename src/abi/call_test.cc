@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <thread>
 
+#include "abi/last_error.h"
+
 namespace rm {
 namespace {
 

@@ -1,14 +1,20 @@
 #include "abi/handles.h"
 
+#include <cstddef>
+#include <new>
 #include <utility>
 
+#include "abi/calling_back.h"
 #include "base/win32_codes.h"
 
 namespace rm {
 
 namespace {
 
-thread_local const Session* calling_back = nullptr;
+// Never destroyed: a thread may still be in a call when the process exits. Not on the heap: a
+// library that is unloaded leaves nothing there.
+alignas(HandleTable) std::byte place[sizeof(HandleTable)];
+HandleTable& table = *new (place) HandleTable;
 
 tl::unexpected<Error> AllAreTaken() {
   return Fail(kMaxSessionsReached, "this process has {} sessions open: end one of them first",
@@ -52,7 +58,7 @@ void HandleTable::GiveBack(DWORD handle) noexcept {
 
 Result<OpenSession> HandleTable::Get(DWORD handle) {
   auto open = GetAnyway(handle);
-  if (open && open->session.get() == calling_back)
+  if (open && open->session.get() == CalledBackBy())
     return Fail(kSemTimeout,
                 "the session is busy calling this function, which may only cancel it "
                 "(RmCancelCurrentTask)");
@@ -71,14 +77,6 @@ void HandleTable::Remove(DWORD handle, const std::shared_ptr<Session>& session) 
   if (handle < open_.size() && open_[handle].session == session) open_[handle] = {};
 }
 
-CallingBack::CallingBack(const Session* session) : before_(std::exchange(calling_back, session)) {}
-
-CallingBack::~CallingBack() { calling_back = before_; }
-
-HandleTable& Handles() {
-  // Never destroyed: a thread may still be in a call when the process exits.
-  static HandleTable& table = *new HandleTable;
-  return table;
-}
+HandleTable& Handles() { return table; }
 
 }  // namespace rm

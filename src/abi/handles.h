@@ -47,18 +47,6 @@ class HandleTable {
   std::bitset<kHandles> reserved_;
 };
 
-// In this thread, as long as it lives, the session calls a function of its caller's.
-class CallingBack {
- public:
-  explicit CallingBack(const Session* session);
-  ~CallingBack();
-  CallingBack(const CallingBack&) = delete;
-  CallingBack& operator=(const CallingBack&) = delete;
-
- private:
-  const Session* const before_;
-};
-
 // The one global of the library.
 HandleTable& Handles();
 

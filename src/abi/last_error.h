@@ -1,12 +1,14 @@
-// Where do callers look who ask the system what went wrong? There a failure leaves its nearest
-// meaning.
+// Where does a caller look for more than the code? errno has its nearest meaning, and each thread
+// the sentence of its last failure. Of Windows' functions none tells a sentence: there it is
+// GetLastError alone.
 #pragma once
 
-#include <cstdint>
+#include "base/result.h"
 
 namespace rm {
 
-// `code`: one of base/win32_codes.h.
-void SetSystemError(uint32_t code);
+// `error.code`: one of base/win32_codes.h.
+void KeepLastError(const Error& error) noexcept;
+const char* LastErrorText();  // not on Windows
 
 }  // namespace rm

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "abi/call.h"
+#include "abi/calling_back.h"
 #include "abi/convert.h"
 #include "abi/handles.h"
 #include "abi/status_call.h"

@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "abi/call.h"
+#include "abi/calling_back.h"
 #include "abi/convert.h"
 #include "abi/handles.h"
+#include "abi/last_error.h"
 #include "abi/runtime.h"
 #include "journal/socket.h"
 #include "session/recover.h"

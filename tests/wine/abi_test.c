@@ -50,9 +50,9 @@ int wmain(int argc, wchar_t **argv) {
   if (argc == 4 && !wcscmp(argv[1], L"leave-amid")) return LeaveAmid(argv[2], argv[3]);
   char only[64] = "";
   if (argc > 1) WideCharToMultiByte(CP_ACP, 0, argv[1], -1, only, sizeof only, NULL, NULL);
-  const struct Test *all[] = {session_tests, list_tests,    stop_tests,    filter_tests,
-                              restart_tests, service_tests, process_tests, rivals_tests,
-                              damage_tests,  patience_tests};
+  const struct Test *all[] = {session_tests, list_tests,    stop_tests,          filter_tests,
+                              restart_tests, service_tests, process_tests,       rivals_tests,
+                              damage_tests,  loading_tests, patience_tests};
   for (size_t i = 0; i < sizeof all / sizeof *all; ++i) RunTests(all[i], only);
   return TellSum();
 }

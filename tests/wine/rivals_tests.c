@@ -182,28 +182,6 @@ static void AChildThatTheCallerStartsMeanwhileHoldsNothingUp(void) {
   for (int i = 0; i < 4; ++i) EndHolder(&holders[i]);
 }
 
-/* Of the system's table: Wine's GetProcessHandleCount says 0. */
-static ULONG_PTR HandlesOfOurs(void) {
-  struct Entry {
-    void *object;
-    ULONG_PTR pid, handle;
-    ULONG access;
-    USHORT trace, type;
-    ULONG attributes, reserved;
-  };
-  static struct {
-    ULONG_PTR count, reserved;
-    struct Entry entries[100000];
-  } table;
-  typedef LONG(WINAPI * Query)(int, void *, ULONG, ULONG *);
-  const Query query =
-      (Query)(void *)GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "NtQuerySystemInformation");
-  ULONG_PTR ours = 0;
-  CHECK_EQ(query(64, &table, sizeof table, NULL), 0);
-  for (ULONG_PTR i = 0; i < table.count; ++i) ours += table.entries[i].pid == GetCurrentProcessId();
-  return ours;
-}
-
 static void LookOnce(const wchar_t *file, LONG expected) {
   const DWORD session = With(file);
   CHECK_EQ(List(session).count, expected);

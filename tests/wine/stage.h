@@ -16,7 +16,7 @@ struct Test {
 /* Each file of tests has one, which ends with a NULL. */
 extern const struct Test session_tests[], list_tests[], stop_tests[], patience_tests[],
     service_tests[], restart_tests[], filter_tests[], process_tests[], rivals_tests[],
-    damage_tests[];
+    damage_tests[], loading_tests[];
 /* Lists the users of a file many times; an exit status. */
 int Look(const wchar_t *file);
 /* Opens a file and ends. */
@@ -70,5 +70,8 @@ struct Listed {
 };
 struct Listed List(DWORD session);
 int StatusOf(DWORD session, const struct Holder *holder);
+
+/* How many handles this process has. */
+ULONG_PTR HandlesOfOurs(void);
 
 #endif

@@ -1,9 +1,9 @@
-#include "abi/system_error.h"
+#include "abi/last_error.h"
 
 #include <windows.h>
 
 namespace rm {
 
-void SetSystemError(uint32_t code) { ::SetLastError(code); }
+void KeepLastError(const Error& error) noexcept { ::SetLastError(error.code); }
 
 }  // namespace rm

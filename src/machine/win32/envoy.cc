@@ -38,7 +38,7 @@ void ReadOn(HANDLE pipe, std::string& all) {
 
 std::optional<std::string> AskEnvoy(const std::wstring& arguments) {
   // One at a time: nobody else's envoy inherits the end of the pipe that is written to.
-  static std::mutex& mutex = *new std::mutex;
+  static std::mutex mutex;
   std::unique_lock lock(mutex);
   SECURITY_ATTRIBUTES inherited{sizeof inherited, nullptr, TRUE};
   HANDLE read_end = nullptr, write_end = nullptr;

@@ -14,17 +14,6 @@ constexpr LPARAM kCloseApp = 0x1;        // ENDSESSION_CLOSEAPP
 constexpr UINT kLongestAnswer = 60'000;  // ms; who waits for it gives up before
 constexpr UINT kLongestEnd = 5'100;      // ms, contract.md 11.3 G4
 
-// A thread of ours may be inside of this library when the caller lets go of it.
-void KeepLibrary() {
-  static const bool kept = [] {
-    HMODULE here = nullptr;
-    return ::GetModuleHandleExW(
-               GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_PIN,
-               reinterpret_cast<LPCWSTR>(&KeepLibrary), &here) != 0;
-  }();
-  (void)kept;
-}
-
 }  // namespace
 
 struct WindowTalk::Shared {
@@ -51,6 +40,7 @@ struct WindowTalk::Shared {
 WindowTalk::WindowTalk(std::vector<HWND> windows, HANDLE said)
     : shared_(std::make_shared<Shared>()) {
   shared_->windows = std::move(windows);
+  shared_->asked.reserve(shared_->windows.size());
   HANDLE copy = nullptr;
   ::DuplicateHandle(::GetCurrentProcess(), said, ::GetCurrentProcess(), &copy, 0, FALSE,
                     DUPLICATE_SAME_ACCESS);
@@ -63,7 +53,6 @@ WindowTalk::~WindowTalk() {
 }
 
 void WindowTalk::Query() {
-  KeepLibrary();
   RunDetached([shared = shared_] {
     bool refused = false;
     for (HWND window : shared->windows) {
@@ -91,7 +80,6 @@ void WindowTalk::CallOff() {
 }
 
 void WindowTalk::End() {
-  KeepLibrary();
   {
     // Who answers late is told, and not asked about the rest of its windows.
     const std::lock_guard lock(shared_->mutex);
