@@ -52,7 +52,7 @@ int wmain(int argc, wchar_t **argv) {
   if (argc > 1) WideCharToMultiByte(CP_ACP, 0, argv[1], -1, only, sizeof only, NULL, NULL);
   const struct Test *all[] = {session_tests, list_tests,    stop_tests,          filter_tests,
                               restart_tests, service_tests, process_tests,       rivals_tests,
-                              damage_tests,  loading_tests, patience_tests};
+                              damage_tests,  loading_tests, system_folder_tests, patience_tests};
   for (size_t i = 0; i < sizeof all / sizeof *all; ++i) RunTests(all[i], only);
   return TellSum();
 }

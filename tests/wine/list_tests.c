@@ -119,7 +119,7 @@ static void EveryKindOfHolder(void) {
   UINT needed = 0, count = 0;
   DWORD reasons = 0;
   CHECK_EQ(RmGetList(session, &needed, &count, NULL, &reasons), ERROR_MORE_DATA);
-  CHECK(needed > 4);
+  CHECK(needed > (HoldersHaveOurSize() ? 4 : 0)); /* those of the other size have another one */
   CHECK(reasons & RmRebootReasonDetectedSelf);
   CHECK_EQ(RmShutdown(session, RmForceShutdown, NULL), ERROR_FAIL_NOACTION_REBOOT);
   CHECK(IsUp(&hidden) && IsUp(&silent) && IsUp(&console));

@@ -147,7 +147,8 @@ static void LoadingItManyTimesLeavesNothing(void) {
   const ULONG_PTR more_handles = HandlesOfOurs() - handles;
   printf("  %lu bytes more, %lu handles\n", (unsigned long)more, (unsigned long)more_handles);
   CHECK((long long)more < 1000 * kTimes);
-  CHECK((long long)more_handles < 10);
+  /* Of 32 bits the run time of the compiler has two for each thread that loads it. */
+  CHECK((long long)more_handles < (sizeof(void *) == 8 ? 0 : 2 * kTimes) + 10);
 }
 
 const struct Test loading_tests[] = {

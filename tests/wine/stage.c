@@ -97,6 +97,12 @@ struct Holder StartHolder(const wchar_t *program, const wchar_t *file, const wch
   return holder;
 }
 
+int HoldersHaveOurSize(void) {
+  DWORD type = 0;
+  CHECK(GetBinaryTypeW(holder_gui, &type));
+  return (type == SCS_32BIT_BINARY) == (sizeof(void *) == 4);
+}
+
 int IsUp(const struct Holder *holder) {
   return WaitForSingleObject(holder->process.hProcess, 0) == WAIT_TIMEOUT;
 }

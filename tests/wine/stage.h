@@ -16,7 +16,7 @@ struct Test {
 /* Each file of tests has one, which ends with a NULL. */
 extern const struct Test session_tests[], list_tests[], stop_tests[], patience_tests[],
     service_tests[], restart_tests[], filter_tests[], process_tests[], rivals_tests[],
-    damage_tests[], loading_tests[];
+    damage_tests[], loading_tests[], system_folder_tests[];
 /* Lists the users of a file many times; an exit status. */
 int Look(const wchar_t *file);
 /* Opens a file and ends. */
@@ -48,6 +48,8 @@ struct Holder {
 /* Returns when it holds FILE. WORDS: see holder.c. */
 struct Holder StartHolder(const wchar_t *program, const wchar_t *file, const wchar_t *words,
                           DWORD flags);
+/* As many bits as this program? */
+int HoldersHaveOurSize(void);
 int IsUp(const struct Holder *holder);
 DWORD ExitCode(const struct Holder *holder);
 void EndHolder(struct Holder *holder);

@@ -65,22 +65,38 @@ bool IsWow64(HANDLE process) {
   return ::IsWow64Process(process, &wow64) && wow64;
 }
 
-uint64_t PebOf(HANDLE process, bool wow64_target) {
+struct Peb {
+  uint64_t at;
+  const Layout& layout;
+};
+
+// A process of 32 bits has one of each size, if the system has 64. Wine 8.0 only says that it is
+// one (1) where Windows has the address of the smaller.
+Peb PebOf(HANDLE process) {
+  constexpr ULONG_PTR kLowest = 0x10000;
   ULONG_PTR peb32 = 0;
-  if (wow64_target && sizeof(void*) == 8) {
-    if (::NtQueryInformationProcess(process, static_cast<PROCESSINFOCLASS>(26), &peb32,
-                                    sizeof peb32, nullptr) < 0)
-      return 0;
-    return peb32;
-  }
+  if (sizeof(void*) == 8 &&
+      ::NtQueryInformationProcess(process, static_cast<PROCESSINFOCLASS>(26), &peb32, sizeof peb32,
+                                  nullptr) >= 0 &&
+      peb32 >= kLowest)
+    return {peb32, k32};
   PROCESS_BASIC_INFORMATION basic{};
-  if (::NtQueryInformationProcess(process, ProcessBasicInformation, &basic, sizeof basic, nullptr) <
-      0)
-    return 0;
-  return reinterpret_cast<uintptr_t>(basic.PebBaseAddress);
+  (void)::NtQueryInformationProcess(process, ProcessBasicInformation, &basic, sizeof basic,
+                                    nullptr);
+  return {reinterpret_cast<uintptr_t>(basic.PebBaseAddress), sizeof(void*) == 8 ? k64 : k32};
 }
 
-std::vector<std::string> ModulesOf(HANDLE process) {
+// Programs of 32 bits name the libraries of SysWOW64 by the folder that they take it for.
+std::string AsItIsCalled(const std::string& path) {
+  wchar_t own[MAX_PATH], narrow[MAX_PATH];
+  const UINT narrow_size = ::GetSystemWow64DirectoryW(narrow, MAX_PATH);
+  const UINT own_size = ::GetSystemDirectoryW(own, MAX_PATH);
+  const std::string before = Folded(Narrow({own, own_size})) + '\\';
+  if (narrow_size == 0 || !Folded(path).starts_with(before)) return path;
+  return Narrow({narrow, narrow_size}) + path.substr(before.size() - 1);
+}
+
+std::vector<std::string> ModulesOf(HANDLE process, bool wow64_target) {
   std::vector<HMODULE> modules(256);
   DWORD bytes = 0;
   for (;;) {
@@ -95,7 +111,10 @@ std::vector<std::string> ModulesOf(HANDLE process) {
   for (HMODULE module : modules) {
     wchar_t path[4096];
     const DWORD size = ::K32GetModuleFileNameExW(process, module, path, std::size(path));
-    if (size > 0) paths.push_back(Narrow({path, size}));
+    if (size == 0) continue;
+    // Some libraries of 64 bits are in every process.
+    const bool narrow = wow64_target && reinterpret_cast<uintptr_t>(module) <= 0xFFFFFFFF;
+    paths.push_back(narrow ? AsItIsCalled(Narrow({path, size})) : Narrow({path, size}));
   }
   return paths;
 }
@@ -134,13 +153,11 @@ std::optional<Inspections> ToInspections(const std::string& text) {
 std::optional<Inspection> InspectHere(const ProcessId& id) {
   const UniqueHandle process = OpenSame(id, PROCESS_QUERY_INFORMATION | PROCESS_VM_READ);
   if (!process) return std::nullopt;
-  const bool wow64_target = IsWow64(process.get());
-  const Layout& layout = wow64_target || sizeof(void*) == 4 ? k32 : k64;
+  const auto [peb, layout] = PebOf(process.get());
   const Memory memory(process.get(), layout);
-  const uint64_t peb = PebOf(process.get(), wow64_target);
   const uint64_t parameters = peb ? memory.Pointer(peb + layout.parameters) : 0;
   Inspection seen;
-  seen.modules = ModulesOf(process.get());
+  seen.modules = ModulesOf(process.get(), IsWow64(process.get()));
   if (parameters == 0) return seen;
   seen.has_console = memory.Pointer(parameters + layout.console) != 0;
   seen.directory = memory.Text(parameters + layout.directory);

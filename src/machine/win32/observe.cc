@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/win32/redirection.h"
 #include "machine/machine_win32.h"
 #include "machine/win32/files.h"
 #include "machine/win32/inspection.h"
@@ -13,6 +14,12 @@
 
 namespace rm {
 namespace {
+
+// Of an image, by the name that the system has for it.
+std::optional<FileIdentity> IdentityOfImage(const std::string& path) {
+  const Unredirected unredirected;
+  return IdentityOf(path);
+}
 
 DWORD Pid(const ProcessId& process) { return static_cast<DWORD>(process.pid); }
 
@@ -52,7 +59,7 @@ class Look {
     std::map<std::string, std::optional<FileIdentity>> objects;
     const auto object = [&](const std::string& path) -> const std::optional<FileIdentity>& {
       const auto [found, added] = objects.try_emplace(path);
-      if (added) found->second = IdentityOf(path);
+      if (added) found->second = IdentityOfImage(path);
       return found->second;
     };
     for (const ProcessId& process : all) {
@@ -64,7 +71,7 @@ class Look {
       }
       if (const auto& file = object(image))
         targets.Match(
-            process, *file, [&] { return IdentityOf(image); }, HoldKind::kExecutable,
+            process, *file, [&] { return IdentityOfImage(image); }, HoldKind::kExecutable,
             seen_.holdings);
       const auto inspected = inspected_.find(process);
       if (inspected == inspected_.end()) continue;
@@ -72,7 +79,7 @@ class Look {
         if (module != image)
           if (const auto& file = object(module))
             targets.Match(
-                process, *file, [&] { return IdentityOf(module); }, HoldKind::kMapping,
+                process, *file, [&] { return IdentityOfImage(module); }, HoldKind::kMapping,
                 seen_.holdings);
     }
   }
@@ -119,6 +126,7 @@ class Look {
       ++user;
       const ListedProcess& listed = listed_.at(Pid(process));
       const std::string image = ImagePath(process);
+      const Unredirected unredirected;
       ProcessFacts facts;
       facts.id = process;
       facts.parent = static_cast<pid_t>(listed.parent);

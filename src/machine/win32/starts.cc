@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/win32/handle.h"
+#include "base/win32/redirection.h"
 #include "base/win32/system_error.h"
 #include "base/win32/wide.h"
 #include "base/win32_codes.h"
@@ -26,6 +27,7 @@ Result<void> StartProgram(const RelaunchSpec& spec) {
   startup.cb = sizeof startup;
   PROCESS_INFORMATION process{};
   const std::wstring directory = Wide(spec.directory);
+  const Unredirected unredirected;
   const auto console = [&] {
     const LookingAlone alone({});  // it opens the program
     return IsConsoleProgram(spec.executable);
