@@ -24,6 +24,25 @@ static void ADamagedSessionOfADeadInstallerIsInNobodysWay(void) {
   CHECK_EQ(RmEndSession(session), 0);
 }
 
+static void DamageDebtsAtTheBegin(UINT percent) {
+  if (percent == 0) PutBinary(BASE L"Session0000", L"RmDebts", "nonsense");
+}
+
+/* Between two looks of the same call: nobody is stopped for whom nothing can be written down. */
+static void TheRegistryIsDamagedInTheMiddleOfACall(void) {
+  const wchar_t *file = NewFile(L"damaged.txt");
+  struct Holder holder = StartHolder(holder_gui, file, L"shown", 0);
+  const DWORD session = With(file);
+  CHECK_EQ(RmShutdown(session, 0, DamageDebtsAtTheBegin), ERROR_WRITE_FAULT);
+  CHECK(IsUp(&holder));
+  CHECK_EQ(RegDeleteKeyValueW(HKEY_CURRENT_USER, BASE L"Session0000", L"RmDebts"), 0);
+  CHECK_EQ(RmShutdown(session, 0, NULL), 0);
+  CHECK_EQ(RmRestart(session, 0, NULL), 0);
+  CHECK(EndNext(&holder));
+  RmEndSession(session);
+  EndHolder(&holder);
+}
+
 static void AForeignKeyBelowASessionEndsWithIt(void) {
   HKEY foreign;
   const DWORD session = Start(NULL);
@@ -145,6 +164,7 @@ static void AFileOfTheSameNumberOnAnotherFileSystemIsAnother(void) {
 const struct Test damage_tests[] = {
     {"ADamagedSessionOfADeadInstallerIsInNobodysWay",
      ADamagedSessionOfADeadInstallerIsInNobodysWay},
+    {"TheRegistryIsDamagedInTheMiddleOfACall", TheRegistryIsDamagedInTheMiddleOfACall},
     {"AForeignKeyBelowASessionEndsWithIt", AForeignKeyBelowASessionEndsWithIt},
     {"AKeyThatIsOnlyNamedLikeASessionIsNone", AKeyThatIsOnlyNamedLikeASessionIsNone},
     {"ALongPathAndAPrefixOne", ALongPathAndAPrefixOne},

@@ -35,6 +35,31 @@ static void AProgramThatNotedArgumentsComesBackWithThem(void) {
   EndHolder(&holder);
 }
 
+/* It comes back as it was started: 1024 characters are the most that it may note. */
+static void ComesBackInSpiteOf(const wchar_t *name, DWORD type) {
+  static const wchar_t base[] = L"Software\\Microsoft\\RestartManager\\Applications";
+  wchar_t path[256], text[3000];
+  const wchar_t *file = NewFile(name);
+  struct Holder holder = StartHolder(holder_gui, file, L"shown registers", 0);
+  swprintf(path, 256, L"%ls\\%08lx:%08lx:%08lx", base, holder.id.dwProcessId,
+           holder.id.ProcessStartTime.dwHighDateTime, holder.id.ProcessStartTime.dwLowDateTime);
+  wmemset(text, L'x', 2999)[2999] = 0;
+  CHECK_EQ(RegSetKeyValueW(HKEY_CURRENT_USER, path, L"CommandLine", type, text,
+                           type == REG_SZ ? sizeof text : 8),
+           0);
+  const DWORD session = With(file);
+  CHECK_EQ(RmShutdown(session, 0, NULL), 0);
+  CHECK_EQ(RmRestart(session, 0, NULL), 0);
+  CHECK(EndNext(&holder));
+  RmEndSession(session);
+  EndHolder(&holder);
+}
+
+static void ANoteOfAWrongTypeOrSizeIsNone(void) {
+  ComesBackInSpiteOf(L"long-note.txt", REG_SZ);
+  ComesBackInSpiteOf(L"binary-note.txt", REG_BINARY);
+}
+
 static void WhoAskedToStayDownAfterUpdatesDoes(void) {
   const wchar_t *file = NewFile(L"nopatch.txt");
   struct Holder holder = StartHolder(holder_gui, file, L"shown nopatch", 0);
@@ -52,5 +77,6 @@ static void WhoAskedToStayDownAfterUpdatesDoes(void) {
 const struct Test restart_tests[] = {
     {"AProgramWhoseFileIsGoneFails", AProgramWhoseFileIsGoneFails},
     {"AProgramThatNotedArgumentsComesBackWithThem", AProgramThatNotedArgumentsComesBackWithThem},
+    {"ANoteOfAWrongTypeOrSizeIsNone", ANoteOfAWrongTypeOrSizeIsNone},
     {"WhoAskedToStayDownAfterUpdatesDoes", WhoAskedToStayDownAfterUpdatesDoes},
     {NULL, NULL}};

@@ -1,10 +1,10 @@
-/* A service for the tests of services: service NAME FILE LOG [stay]
+/* A service for the tests of services: service NAME FILE LOG [stay|pending]
  * Holds FILE ("-": none) open while it runs, and notes in LOG when it starts and stops; with stay
- * it takes a request to stop and goes on. */
+ * it takes a request to stop and goes on, with pending it says that it stops, and never does. */
 #include "program.h"
 
 static wchar_t **words;
-static int stays;
+static int stays, pends;
 static SERVICE_STATUS_HANDLE reports;
 static HANDLE asked;
 
@@ -31,7 +31,7 @@ static DWORD WINAPI Control(DWORD control, DWORD type, void *data, void *context
   Note(L"asked");
   if (stays) return NO_ERROR;
   Report(SERVICE_STOP_PENDING);
-  SetEvent(asked);
+  if (!pends) SetEvent(asked);
   return NO_ERROR;
 }
 
@@ -51,7 +51,8 @@ static void WINAPI Serve(DWORD count, LPWSTR *arguments) {
 int wmain(int argc, wchar_t **argv) {
   if (argc < 4) return 9;
   words = argv;
-  stays = argc > 4;
+  stays = argc > 4 && !wcscmp(argv[4], L"stay");
+  pends = argc > 4 && !wcscmp(argv[4], L"pending");
   SERVICE_TABLE_ENTRYW table[] = {{argv[1], Serve}, {NULL, NULL}};
   return !StartServiceCtrlDispatcherW(table);
 }

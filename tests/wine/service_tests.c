@@ -114,9 +114,12 @@ static void WhatDependsOnAServiceGoesAndComesWithIt(void) {
 }
 
 struct Stubborn {
-  SC_HANDLE service;
+  const wchar_t *name, *manner;
+  DWORD flags, code;
+  const wchar_t *needed_by; /* one that stays, while this one would stop */
+  SC_HANDLE service, needs_it;
   HANDLE process;
-  DWORD session, flags, code;
+  DWORD session;
 };
 
 static DWORD WINAPI ShutDownStubborn(void *parameter) {
@@ -127,37 +130,57 @@ static DWORD WINAPI ShutDownStubborn(void *parameter) {
   return 0;
 }
 
-/* Two that take the request and go on, side by side: one is left alone, one is forced. */
+static void EndService(SC_HANDLE service) {
+  HANDLE process = ProcessOf(service);
+  TerminateProcess(process, 0);
+  CloseHandle(process);
+  DeleteService(service);
+  CloseServiceHandle(service);
+}
+
+/* Side by side: one is left alone, the others are forced. */
 static void AServiceHasTwentySeconds(void) {
+  struct Stubborn all[] = {
+      {.name = L"RmStays", .manner = L"stay", .code = ERROR_FAIL_SHUTDOWN},
+      {.name = L"RmForced", .manner = L"stay", .flags = RmForceShutdown},
+      {.name = L"RmPends", .manner = L"pending", .flags = RmForceShutdown},
+      {.name = L"RmNeeded", .manner = L"", .flags = RmForceShutdown, .needed_by = L"RmNeeds"}};
+  enum { kCount = sizeof all / sizeof *all };
+  HANDLE threads[kCount];
   Prepared(L"stays.txt");
-  const wchar_t *names[] = {L"RmStays", L"RmForced"};
-  struct Stubborn two[2] = {{.code = ERROR_FAIL_SHUTDOWN}, {.flags = RmForceShutdown}};
-  HANDLE threads[2];
-  for (int i = 0; i < 2; ++i) {
-    const wchar_t *file = NewFile(names[i]);
-    two[i].service = MakeService(names[i], file, L"\0", L"stay");
-    StartAndWait(two[i].service);
-    two[i].process = ProcessOf(two[i].service);
-    two[i].session = With(file);
+  for (int i = 0; i < kCount; ++i) {
+    const wchar_t *file = NewFile(all[i].name);
+    all[i].service = MakeService(all[i].name, file, L"\0", all[i].manner);
+    StartAndWait(all[i].service);
+    if (all[i].needed_by) {
+      wchar_t needs[32] = {0};
+      wcscpy(needs, all[i].name);
+      all[i].needs_it = MakeService(all[i].needed_by, L"-", needs, L"stay");
+      StartAndWait(all[i].needs_it);
+    }
+    all[i].process = ProcessOf(all[i].service);
+    all[i].session = With(file);
   }
-  for (int i = 0; i < 2; ++i)
-    threads[i] = CreateThread(NULL, 0, ShutDownStubborn, &two[i], 0, NULL);
-  WaitForMultipleObjects(2, threads, TRUE, INFINITE);
-  CHECK_EQ(WaitForSingleObject(two[0].process, 0), WAIT_TIMEOUT);
-  CHECK_EQ(WaitForSingleObject(two[1].process, 0), WAIT_OBJECT_0);
-  CHECK_EQ(List(two[1].session).apps[0].AppStatus, RmStatusStopped);
-  CHECK_EQ(RmRestart(two[1].session, 0, NULL), 0);
-  HANDLE next = ProcessOf(two[1].service);
-  CHECK_EQ(WaitForSingleObject(next, 0), WAIT_TIMEOUT);
-  TerminateProcess(next, 0);
-  CloseHandle(next);
-  for (int i = 0; i < 2; ++i) {
-    TerminateProcess(two[i].process, 0);
-    CloseHandle(two[i].process);
+  for (int i = 0; i < kCount; ++i)
+    threads[i] = CreateThread(NULL, 0, ShutDownStubborn, &all[i], 0, NULL);
+  WaitForMultipleObjects(kCount, threads, TRUE, INFINITE);
+  for (int i = 0; i < kCount; ++i) {
+    const int stopped = all[i].code == 0;
+    CHECK_EQ(WaitForSingleObject(all[i].process, 0), stopped ? WAIT_OBJECT_0 : WAIT_TIMEOUT);
+    CHECK_EQ(List(all[i].session).apps[0].AppStatus,
+             stopped ? RmStatusStopped : RmStatusRunning | RmStatusErrorOnStop);
+    if (stopped) CHECK_EQ(RmRestart(all[i].session, 0, NULL), 0);
+    SC_HANDLE services[] = {all[i].service, all[i].needs_it};
+    for (int k = 0; k < 2 && services[k]; ++k) {
+      HANDLE now = ProcessOf(services[k]);
+      CHECK_EQ(WaitForSingleObject(now, 0), WAIT_TIMEOUT);
+      CloseHandle(now);
+      EndService(services[k]);
+    }
+    RmEndSession(all[i].session);
+    TerminateProcess(all[i].process, 0);
+    CloseHandle(all[i].process);
     CloseHandle(threads[i]);
-    RmEndSession(two[i].session);
-    DeleteService(two[i].service);
-    CloseServiceHandle(two[i].service);
   }
   CloseServiceHandle(manager);
 }

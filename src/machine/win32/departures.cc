@@ -42,6 +42,17 @@ bool HasLostItsProcess(const SERVICE_STATUS_PROCESS& status) {
   return process ? HasEnded(process) : ::GetLastError() == ERROR_INVALID_PARAMETER;
 }
 
+// Ends the process of a service that was asked to stop and goes on; what it is is looked at again
+// when it is opened, so that nobody else gets it who has the number by then.
+void KillHost(const std::string& name) {
+  const auto status = StatusOf(name);
+  if (!status || status->dwProcessId == 0 || status->dwProcessId == ::GetCurrentProcessId()) return;
+  const UniqueHandle process(::OpenProcess(PROCESS_TERMINATE, FALSE, status->dwProcessId));
+  const auto again = StatusOf(name);
+  if (process && again && again->dwProcessId == status->dwProcessId)
+    ::TerminateProcess(process.get(), 1);
+}
+
 std::string Name(const UnitRef& unit) { return ToString(unit); }
 
 }  // namespace
@@ -146,6 +157,8 @@ std::string Departures::StopNext(Asked& asked) {
 Result<void> Departures::Kill(size_t number) {
   const auto asked = asked_.find(number);
   if (asked == asked_.end()) return {};
+  // Who needs it goes with it, by force as well.
+  for (const std::string& service : asked->second.services) KillHost(service);
   for (const ProcessId& process : asked->second.processes) {
     const UniqueHandle handle = OpenSame(process, PROCESS_TERMINATE);
     if (!handle || ::TerminateProcess(handle.get(), 1) || HasEnded(handle)) continue;

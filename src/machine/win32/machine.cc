@@ -116,9 +116,10 @@ class Win32Machine final : public Machine {
 
  private:
   static std::string FullPath(const std::string& path) {
-    wchar_t full[32768];
-    const DWORD size = ::GetFullPathNameW(Wide(path).c_str(), std::size(full), full, nullptr);
-    return size > 0 && size < std::size(full) ? Narrow({full, size}) : path;
+    std::wstring full(32768, L'\0');  // more than a small stack has room for
+    const DWORD size = ::GetFullPathNameW(Wide(path).c_str(), static_cast<DWORD>(full.size()),
+                                          full.data(), nullptr);
+    return size > 0 && size < full.size() ? Narrow({full.data(), size}) : path;
   }
 
   Departures departures_;

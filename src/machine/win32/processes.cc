@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include <cstdint>
-#include <fstream>
+#include <cwchar>
 
 #include "base/win32/wide.h"
 #include "machine/machine_win32.h"
@@ -138,7 +138,8 @@ std::string FriendlyName(const std::string& path) {
   const std::wstring key = Wide(fmt::format("\\StringFileInfo\\{:04x}{:04x}\\FileDescription",
                                             translation.language, translation.codepage));
   if (!::VerQueryValueW(info.data(), key.c_str(), &found, &size) || size < 2) return FileName(path);
-  return Narrow(static_cast<const wchar_t*>(found));
+  const auto* text = static_cast<const wchar_t*>(found);
+  return Narrow({text, ::wcsnlen(text, size)});  // nothing says that it ends with a NUL
 }
 
 bool IsConsoleProgram(const std::string& path) {

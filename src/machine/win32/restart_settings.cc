@@ -25,9 +25,12 @@ std::optional<RestartRegistration> OwnNote(const ProcessId& process) {
     return std::nullopt;
   wchar_t text[kMost + 1] = L"";
   size = sizeof text;
-  if (::RegGetValueW(HKEY_CURRENT_USER, key.c_str(), L"CommandLine", RRF_RT_REG_SZ, nullptr, text,
-                     &size) != ERROR_SUCCESS)
+  const LSTATUS read = ::RegGetValueW(HKEY_CURRENT_USER, key.c_str(), L"CommandLine", RRF_RT_REG_SZ,
+                                      nullptr, text, &size);
+  if (read == ERROR_FILE_NOT_FOUND)
     text[0] = L'\0';
+  else if (read != ERROR_SUCCESS)  // longer than may be, or no text: it noted nothing
+    return std::nullopt;
   return RestartRegistration{{Narrow(text)}, flags};
 }
 

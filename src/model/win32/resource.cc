@@ -1,5 +1,7 @@
 #include "model/resource.h"
 
+#include "base/text.h"
+
 namespace rm {
 namespace {
 
@@ -9,12 +11,13 @@ constexpr size_t kServiceNameMax = 256;  // CreateService
 }  // namespace
 
 // A service's short name: anything but slashes. Inside it has the suffix that tells a service from
-// other units. Capitals count here; who compares asks the machine for the canonical name.
+// other units, in addition to one that is a part of its name. Capitals count here; who compares
+// asks the machine for the canonical name.
 std::optional<UnitRef> ParseUnitRef(const std::string& text) {
-  if (text.empty() || text.size() > kServiceNameMax) return std::nullopt;
+  if (text.empty() || Utf8ToUtf16(text).size() > kServiceNameMax) return std::nullopt;
   if (text.find_first_of("/\\") != std::string::npos) return std::nullopt;
   UnitRef unit;
-  unit.name = text.ends_with(kSuffix) ? text : text + std::string(kSuffix);
+  unit.name = text + std::string(kSuffix);
   return unit;
 }
 
