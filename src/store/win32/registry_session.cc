@@ -261,8 +261,8 @@ Result<SessionState> RegistrySession::Load() const {
 
 tl::unexpected<Error> RegistrySession::Damaged(const char* what) const {
   return Fail(kWriteFault,
-              "The registry is damaged: the {} of Restart Manager session {} cannot be read. End "
-              "that session.",
+              "The registry is damaged: the {} of Restart Manager session {} cannot be read. "
+              "It ends with its installer.",
               what, record_.index);
 }
 
