@@ -65,6 +65,21 @@ void CallOffLateReturns(const std::vector<Debt>& before, const std::string& stor
 
 }  // namespace
 
+// What runs, and Cancel and End reach, as long as it lives. After that they ask nobody.
+class Session::Task {
+ public:
+  explicit Task(Session& session) : session_(session), cancel_(session.BeginTask()) {}
+  ~Task() { session_.EndTask(); }
+  Task(const Task&) = delete;
+  Task& operator=(const Task&) = delete;
+
+  const std::stop_token& cancel() const { return cancel_; }
+
+ private:
+  Session& session_;
+  const std::stop_token cancel_;
+};
+
 Session::Session(SessionRecord record, Role role, std::shared_ptr<Machine> machine,
                  std::shared_ptr<SessionStore> store, std::string store_directory)
     : record_(std::move(record)),
@@ -108,7 +123,8 @@ Result<TreeFound> Session::RegisterTree(const std::string& path, bool other_file
   if (!path.starts_with('/'))
     return Fail(kBadArguments,
                 "\"{}\" is not an absolute path: register directories by their full path", path);
-  auto tree = machine_->IdentifyTree(path, other_file_systems, BeginTask());
+  const Task task(*this);
+  auto tree = machine_->IdentifyTree(path, other_file_systems, task.cancel());
   if (!tree) return Pass(std::move(tree));
   Registration batch;
   batch.files.push_back(tree->file);
@@ -157,7 +173,8 @@ Result<AppList> Session::List(bool capture) {
   const std::lock_guard lock(verb_);
   if (auto primary = RequirePrimary("list who is affected"); !primary)
     return Pass(std::move(primary));
-  auto look = LookAround(capture, BeginTask());
+  const Task task(*this);
+  auto look = LookAround(capture, task.cancel());
   if (!look) return Pass(std::move(look));
   if (!look->apps.empty() || !look->state.seen.empty())
     if (auto saved = store_->SaveSeen(record_.id, look->apps); !saved)
@@ -182,7 +199,8 @@ Result<HolderList> Session::Holders() {
   const std::lock_guard lock(verb_);
   if (auto primary = RequirePrimary("list who holds what"); !primary)
     return Pass(std::move(primary));
-  auto look = LookAround(false, BeginTask());
+  const Task task(*this);
+  auto look = LookAround(false, task.cancel());
   if (!look) return Pass(std::move(look));
   const Observation& seen = look->seen;
   HolderList list;
@@ -221,7 +239,8 @@ Result<StopPlan> Session::PlanFrom(Look& look, StopOptions options) const {
 Result<StopPlan> Session::Plan(StopOptions options) {
   const std::lock_guard lock(verb_);
   if (auto primary = RequirePrimary("plan a shutdown"); !primary) return Pass(std::move(primary));
-  auto look = LookAround(true, BeginTask());
+  const Task task(*this);
+  auto look = LookAround(true, task.cancel());
   if (!look) return Pass(std::move(look));
   return PlanFrom(*look, options);
 }
@@ -229,7 +248,8 @@ Result<StopPlan> Session::Plan(StopOptions options) {
 Result<void> Session::Shutdown(StopOptions options, const std::function<void(unsigned)>& percent) {
   const std::lock_guard lock(verb_);
   if (auto primary = RequirePrimary("stop applications"); !primary) return primary;
-  const std::stop_token cancel = BeginTask();
+  const Task task(*this);
+  const std::stop_token& cancel = task.cancel();
   // RmRestart is in sequence from now on, whatever comes of this (contract.md 11.2).
   if (auto noted = store_->SetShutdownAttempted(record_.id); !noted) return noted;
   auto look = LookAround(true, cancel);
@@ -256,7 +276,8 @@ Result<void> Session::Shutdown(StopOptions options, const std::function<void(uns
 Result<void> Session::Restart(const std::function<void(unsigned)>& percent) {
   const std::lock_guard lock(verb_);
   if (auto primary = RequirePrimary("restart applications"); !primary) return primary;
-  const std::stop_token cancel = BeginTask();
+  const Task task(*this);
+  const std::stop_token& cancel = task.cancel();
   auto state = store_->Load(record_.id);
   if (!state) return Pass(std::move(state));
   if (!state->record.shutdown_attempted)
@@ -402,12 +423,17 @@ StopContext Session::Context(std::stop_token cancel) const {
   return context;
 }
 
-// A cancel that came while nothing ran is forgotten here.
+// A cancel that came while nothing ran is forgotten.
 std::stop_token Session::BeginTask() {
   const std::lock_guard lock(cancel_);
   task_ = std::stop_source();
   if (ending_) task_.request_stop();
   return task_.get_token();
+}
+
+void Session::EndTask() {
+  const std::lock_guard lock(cancel_);
+  task_ = std::stop_source(std::nostopstate);
 }
 
 }  // namespace rm

@@ -87,6 +87,7 @@ class Session {
   Result<void> End();
 
  private:
+  class Task;
   struct Look {
     SessionState state;
     Observation seen;
@@ -102,6 +103,7 @@ class Session {
   StopContext Context(std::stop_token cancel) const;
   Result<void> Noted(Result<void> acted);
   std::stop_token BeginTask();
+  void EndTask();
   Result<void> EndInStore();
   void SetEnding(bool ending);
 
