@@ -7,9 +7,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
 #include <set>
 
 #include "base/capabilities.h"
+#include "base/win32_codes.h"
 
 namespace rm {
 namespace {
@@ -19,32 +23,40 @@ bool May(int capability) {
   return ours && (ours->effective & Bit(capability));
 }
 
-rlimit64 OwnLimit(int resource) {
-  rlimit64 limit{};
-  prlimit64(0, static_cast<__rlimit_resource>(resource), nullptr, &limit);
-  return limit;
+using Limits = std::array<rlimit64, RLIM_NLIMITS>;
+
+Result<Limits> OwnLimits() {
+  Limits ours{};
+  for (int resource = 0; resource < RLIM_NLIMITS; ++resource) {
+    if (prlimit64(0, static_cast<__rlimit_resource>(resource), nullptr, &ours[resource]) != 0)
+      return Fail(kWriteFault, "The caller's own resource limits cannot be read: {}.",
+                  strerror(errno));
+  }
+  return ours;
 }
 
 // Once its own limits were taken, as far as they can be.
-uint64_t SoftLimitLater(int resource, const RelaunchSpec& spec) {
-  uint64_t most = OwnLimit(resource).rlim_cur;
+uint64_t SoftLimitLater(int resource, const Limits& ours, const RelaunchSpec& spec) {
+  uint64_t most = ours[resource].rlim_cur;
   for (const ResourceLimit& limit : spec.limits)
     if (limit.resource == resource) most = std::max(most, limit.soft);
   return most;
 }
 
-bool LimitsAreLower(const RelaunchSpec& spec) {
-  return !May(CAP_SYS_RESOURCE) && std::ranges::any_of(spec.limits, [](const ResourceLimit& limit) {
-    return limit.hard > OwnLimit(limit.resource).rlim_max;
-  });
+bool LimitsAreLower(const Limits& ours, const RelaunchSpec& spec) {
+  return !May(CAP_SYS_RESOURCE) &&
+         std::ranges::any_of(spec.limits, [&](const ResourceLimit& limit) {
+           return static_cast<size_t>(limit.resource) >= ours.size() ||
+                  limit.hard > ours[limit.resource].rlim_max;
+         });
 }
 
-bool HasPriority(const RelaunchSpec& spec) {
+bool HasPriority(const Limits& limits, const RelaunchSpec& spec) {
   if (May(CAP_SYS_NICE)) return true;
   const int ours = getpriority(PRIO_PROCESS, 0);
   const auto may_have = [&](int nice) {
-    return static_cast<int64_t>(std::min<uint64_t>(SoftLimitLater(RLIMIT_NICE, spec), 40)) >=
-           20 - nice;
+    return static_cast<int64_t>(
+               std::min<uint64_t>(SoftLimitLater(RLIMIT_NICE, limits, spec), 40)) >= 20 - nice;
   };
   if (spec.nice < ours && !may_have(spec.nice)) return false;
   const int policy = sched_getscheduler(0) & ~SCHED_RESET_ON_FORK;
@@ -53,8 +65,8 @@ bool HasPriority(const RelaunchSpec& spec) {
   sched_getparam(0, &priority);
   const bool raised =
       spec.scheduler_policy != policy || spec.scheduler_priority > priority.sched_priority;
-  return !raised ||
-         static_cast<uint64_t>(spec.scheduler_priority) <= SoftLimitLater(RLIMIT_RTPRIO, spec);
+  return !raised || static_cast<uint64_t>(spec.scheduler_priority) <=
+                        SoftLimitLater(RLIMIT_RTPRIO, limits, spec);
 }
 
 // A process may list its own group among the others or not.
@@ -80,12 +92,14 @@ bool HasCapabilities(const RelaunchSpec& spec) {
 
 }  // namespace
 
-std::vector<std::string> MeansLackingFor(const RelaunchSpec& spec) {
+Result<std::vector<std::string>> MeansLackingFor(const RelaunchSpec& spec) {
+  const Result<Limits> limits = OwnLimits();
+  if (!limits) return tl::unexpected(limits.error());
   std::vector<std::string> lacking;
-  if (LimitsAreLower(spec))
+  if (LimitsAreLower(*limits, spec))
     lacking.push_back(
         "Its resource limits are higher than the caller's, which may not raise them.");
-  if (!HasPriority(spec))
+  if (!HasPriority(*limits, spec))
     lacking.push_back("Its priority is higher than the caller's, which may not raise it.");
   if (!HasGroups(spec))
     lacking.push_back("Its groups are not the caller's, which may not change them.");

@@ -266,10 +266,11 @@ Result<void> Capture(const ProcTree& proc, const std::vector<ProcessId>& process
     } else if ((*answers)[i]->starts_with(kTrouble)) {
       seen.not_captured.emplace(processes[i], Error{kWriteFault, (*answers)[i]->substr(1)});
     } else if (auto spec = ParseRelaunchSpec(*(*answers)[i])) {
-      auto lacking = MeansLackingFor(*spec);
-      if (!lacking.empty() && !managers.Home()) {
-        seen.beyond_us.emplace(processes[i], lacking.front());
-        std::ranges::move(lacking, std::back_inserter(spec->cannot_restore));
+      if (!managers.Home()) {
+        auto lacking = MeansLackingFor(*spec);
+        if (!lacking) return Pass(std::move(lacking));
+        if (!lacking->empty()) seen.beyond_us.emplace(processes[i], lacking->front());
+        std::ranges::move(*lacking, std::back_inserter(spec->cannot_restore));
       }
       seen.captured.emplace(processes[i], std::move(*spec));
     }

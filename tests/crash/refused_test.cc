@@ -138,7 +138,7 @@ TEST_F(RefusedByManager, CallOfTheInstaller) {
 
 // It lets COMMAND restart a service that is held: if it cannot, COMMAND would wait for ever.
 TEST_F(RefusedByManager, CallOfTheGuard) {
-  AtEveryCall("rm-guard", Installer(SystemctlCommand({"restart", "rm-crash-1.service"})), 4);
+  AtEveryCall("rm-guard", Installer(SystemctlCommand({"restart", "rm-crash-1.service"})), 8);
 }
 
 // Nobody else brings back what the manager has forgotten.
@@ -169,7 +169,7 @@ class RefusedByBus : public Refused {
 TEST_F(RefusedByBus, CallOfTheInstaller) {
   Words words = Installer(population_.Replacement());
   words.insert(words.begin() + 2, {"--leave-critical", "-f", "/bin/sleep"});
-  AtEveryCall("restartctl", words, 4);
+  AtEveryCall("restartctl", words, 16);
 }
 
 }  // namespace
