@@ -35,8 +35,7 @@ struct Bits32 {
 };
 
 // As text, what is behind the arguments and the environment on the stack that the process began
-// with.
-// "" where they are not as execve(2) has put them.
+// with. "" where they are not as execve(2) has put them.
 template <class Bits>
 std::string ReadAuxvOnStack(const ProcessMemory& memory, uint64_t at) {
   using Word = typename Bits::Word;

@@ -18,10 +18,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <future>
 #include <set>
 #include <string>
 #include <system_error>
-#include <thread>
 #include <vector>
 
 #include "procfs/read.h"
@@ -67,7 +67,7 @@ BoundSockets::BoundSockets(const ProcTree& proc, const TargetSet& targets,
     }
   };
   try {
-    std::jthread{ask_there};
+    std::async(std::launch::async, ask_there).get();
   } catch (const std::system_error&) {
     // A limit on threads: what is bound there is not told.
   }

@@ -9,17 +9,12 @@ std::string RuntimeDirectory() {
   return geteuid() == 0 ? "/run" : "/run/user/" + std::to_string(geteuid());
 }
 
-std::vector<std::string> SystemctlCommand(const std::vector<std::string>& arguments) {
-  std::vector<std::string> command{"/bin/systemctl"};
-  if (geteuid() != 0) command.push_back("--user");
-  command.insert(command.end(), arguments.begin(), arguments.end());
-  return command;
+std::string SystemctlLine(const std::string& arguments) {
+  return (geteuid() == 0 ? "systemctl " : "systemctl --user ") + arguments;
 }
 
 std::string Systemctl(const std::string& arguments) {
-  std::string command;
-  for (const std::string& word : SystemctlCommand({arguments, "2>&1"})) command += word + " ";
-  FILE* const output = popen(command.c_str(), "r");
+  FILE* const output = popen((SystemctlLine(arguments) + " 2>&1").c_str(), "r");
   std::string text;
   for (int c; (c = fgetc(output)) != EOF;) text += static_cast<char>(c);
   pclose(output);

@@ -3,13 +3,12 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 namespace rm::test {
 
 // Of the caller's service manager; "/run" or "/run/user/UID".
 std::string RuntimeDirectory();
-std::vector<std::string> SystemctlCommand(const std::vector<std::string>& arguments);
+std::string SystemctlLine(const std::string& arguments);
 
 // What it prints.
 std::string Systemctl(const std::string& arguments);

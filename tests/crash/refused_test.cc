@@ -138,15 +138,14 @@ TEST_F(RefusedByManager, CallOfTheInstaller) {
 
 // It lets COMMAND restart a service that is held: if it cannot, COMMAND would wait for ever.
 TEST_F(RefusedByManager, CallOfTheGuard) {
-  AtEveryCall("rm-guard", Installer(SystemctlCommand({"restart", "rm-crash-1.service"})), 8);
+  const std::string restart = SystemctlLine("restart rm-crash-1.service");
+  AtEveryCall("rm-guard", Installer({"/bin/sh", "-c", "exec " + restart}), 8);
 }
 
 // Nobody else brings back what the manager has forgotten.
 TEST_F(RefusedByManager, CallOfRecover) {
-  const std::string cancel =
-      SystemctlCommand({})[0] + (geteuid() == 0 ? "" : " --user") + " cancel";
   AtEveryCall("restartctl", {RESTARTCTL, "recover"}, 16,
-              Installer({"/bin/sh", "-c", cancel + "; kill -KILL $PPID"}));
+              Installer({"/bin/sh", "-c", SystemctlLine("cancel") + "; kill -KILL $PPID"}));
 }
 
 class RefusedByBus : public Refused {
