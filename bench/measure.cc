@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 
 #include "base/unique_fd.h"
 
@@ -31,6 +32,23 @@ double Milliseconds(const std::function<void()>& work) {
 double Median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   return values[values.size() / 2];
+}
+
+double ProcessorSecondsOfOthers() {
+  double user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0;
+  std::ifstream stat("/proc/stat");  // proc_stat(5)
+  std::string cpu;
+  stat >> cpu >> user >> nice >> system >> idle >> iowait >> irq >> softirq >> steal;
+  if (!stat || cpu != "cpu") Die("/proc/stat");
+  double seconds = (user + nice + system + irq + softirq + steal) / sysconf(_SC_CLK_TCK);
+  for (const int whose : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+    rusage used{};
+    if (getrusage(whose, &used)) Die("getrusage");
+    for (const timeval& time : {used.ru_utime, used.ru_stime}) {
+      seconds -= static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+    }
+  }
+  return seconds;
 }
 
 Ended RunProgram(std::vector<std::string> words) {

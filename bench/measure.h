@@ -13,6 +13,10 @@ namespace rm::bench {
 double Milliseconds(const std::function<void()>& work);
 double Median(std::vector<double> values);
 
+// What everybody but this program and its ended children has used of all processors, the kernel's
+// threads and the hypervisor's other guests among them: seconds since the machine was started.
+double ProcessorSecondsOfOthers();
+
 struct Ended {
   std::string output;  // stdout; stderr is thrown away
   int status = 0;      // as of waitpid(2)

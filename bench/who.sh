@@ -29,3 +29,4 @@ else
   bench/who_chart.py "$figures" docs/benchmarks-who.svg
   cp "$figures" docs/benchmarks-who.csv
 fi
+sed -n '2,$s/^# //p' "$figures"
