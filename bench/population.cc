@@ -2,8 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
+#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,11 +10,12 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "bench/measure.h"
+
 namespace rm::bench {
 namespace {
 
 constexpr off_t kLibrarySize = 16 << 10;
-constexpr size_t kPage = 4096;
 
 void Require(bool ok, const char* what) {
   if (ok) return;
@@ -28,14 +28,24 @@ void CreateFile(const std::string& path, off_t size) {
   Require(fd && ftruncate(fd.get(), size) == 0, path.c_str());
 }
 
-// As the loader does it: pieces of different protection, so that they stay apart.
-void MapInPieces(const std::string& path) {
-  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  void* at = mmap(nullptr, kLibrarySize, PROT_READ, MAP_PRIVATE, fd.get(), 0);
-  Require(fd && at != MAP_FAILED, path.c_str());
-  char* bytes = static_cast<char*>(at);
-  mprotect(bytes + kPage, kPage, PROT_READ | PROT_EXEC);
-  mprotect(bytes + 3 * kPage, kPage, PROT_READ | PROT_WRITE);
+// Starts a member with these for stdin and stdout, and nothing else of ours open.
+pid_t StartMember(const std::vector<std::string>& files, const std::vector<std::string>& libraries,
+                  int in, int out) {
+  std::vector<std::string> words = {BENCH_MEMBER};
+  words.insert(words.end(), files.begin(), files.end());
+  words.push_back("--");
+  words.insert(words.end(), libraries.begin(), libraries.end());
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, in, 0);
+  posix_spawn_file_actions_adddup2(&actions, out, 1);
+  pid_t child = 0;
+  if (posix_spawn(&child, argv[0], &actions, nullptr, argv.data(), environ)) Die(words[0]);
+  posix_spawn_file_actions_destroy(&actions);
+  return child;
 }
 
 }  // namespace
@@ -71,7 +81,7 @@ std::string Population::Library(int number) const {
 void Population::CreateFiles() {
   std::filesystem::create_directories(directory_ + "/files");
   std::filesystem::create_directories(directory_ + "/libraries");
-  for (int i = 0; i < kFiles; ++i) CreateFile(File(i), kPage);
+  for (int i = 0; i < kFiles; ++i) CreateFile(File(i), 4096);
   for (int i = 0; i < kLibraries; ++i) CreateFile(Library(i), kLibrarySize);
   for (int i = 0; i < kFiles; ++i) truth_[File(i)];
   for (int i = 0; i < kLibraries; ++i) truth_[Library(i)];
@@ -82,21 +92,7 @@ void Population::Start(int number, int ready, int stay) {
   std::vector<std::string> open_files, libraries;
   for (int i = 0; i < opened_; ++i) open_files.push_back(File((number * 37 + i * 101) % kFiles));
   for (int i = 0; i < kMapped; ++i) libraries.push_back(Library((number + i * 19) % kLibraries));
-  const pid_t child = fork();
-  Require(child >= 0, "fork");
-  if (child == 0) {
-    stay_.Reset();
-    for (const std::string& file : open_files) {
-      Require(open(file.c_str(), O_RDONLY | O_CLOEXEC) >= 0, file.c_str());
-    }
-    for (const std::string& library : libraries) MapInPieces(library);
-    char byte = 'r';
-    Require(write(ready, &byte, 1) == 1, "ready");
-    close(ready);
-    while (read(stay, &byte, 1) > 0) {
-    }
-    _exit(0);
-  }
+  const pid_t child = StartMember(open_files, libraries, stay, ready);
   children_.push_back(child);
   for (const std::string& file : open_files) truth_[file].insert(child);
   for (const std::string& library : libraries) truth_[library].insert(child);

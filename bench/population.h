@@ -12,8 +12,8 @@
 
 namespace rm::bench {
 
-// `count` processes, each with `opened` of 10,000 files open and 10 of 200 libraries mapped in four
-// pieces with the descriptor closed. They end with this object.
+// `count` processes (member.c), each with `opened` of 10,000 files open and 10 of 200 libraries
+// mapped in four pieces with the descriptor closed. They end with this object.
 class Population {
  public:
   static constexpr int kFiles = 10000;
