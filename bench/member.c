@@ -1,6 +1,6 @@
 // One process of bench/population.h: member FILE... -- LIBRARY...
 //
-// Opens the files, maps the libraries, writes a byte to stdout and closes it; ends when stdin does.
+// Opens the files, maps the libraries, writes a byte to stdout and leaves it; ends when stdin does.
 // Linked statically, so that it has nothing else mapped.
 #include <fcntl.h>
 #include <stdio.h>
@@ -35,7 +35,7 @@ int main(int argc, char **argv) {
   for (++i; i < argc; ++i)
     if (map_in_pieces(argv[i])) return fail(argv[i]);
   if (write(1, "r", 1) != 1) return fail("ready");
-  close(1);
+  dup2(2, 1);  // whoever waits for it sees its end
   char byte;
   while (read(0, &byte, 1) > 0) {
   }
