@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
+#include <mutex>
 
 #include "base/win32_codes.h"
 #include "procfs/child_answers.h"
@@ -10,7 +12,40 @@
 namespace rm {
 namespace {
 
+using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
+
+constexpr std::chrono::seconds kRecent{10};
+constexpr int kPartForSilent = 4;
+
+// The served mount points that gave no answer, and when. For all threads.
+class Silence {
+ public:
+  void Note(const std::string& point) {
+    const std::lock_guard lock(mutex_);
+    since_[point] = Clock::now();
+  }
+  bool IsRecent(const std::string& point) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(since_, [](const auto& one) { return one.second + kRecent < Clock::now(); });
+    return since_.contains(point);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, Clock::time_point> since_;
+};
+Silence silence;
+
+// The served mount points above a path, the nearest one last. "/" says nothing.
+std::vector<std::string> PointsAbove(const std::string& path,
+                                     const std::vector<std::string>& served) {
+  std::vector<std::string> points;
+  for (const std::string& point : served)
+    if (point != "/" && IsBelow(path, point)) points.push_back(point);
+  std::ranges::sort(points, {}, &std::string::size);
+  return points;
+}
 
 // The answer about one path, from one process to the other: of the same program, so as it is in
 // memory.
@@ -90,26 +125,40 @@ Result<FileResource> Unpack(const std::string& bytes, const std::string& path) {
 Result<std::vector<FileResource>> LookFromChild(std::span<const std::string> paths,
                                                 const std::vector<std::string>& served,
                                                 const LookUp& look, milliseconds patience) {
-  ChildQuestions questions;
-  questions.count = paths.size();
-  questions.answer = [&](size_t i) { return Pack(look(paths[i])); };
-  questions.alike = [&](size_t unanswered, size_t other) {
-    return std::any_of(served.begin(), served.end(), [&](const std::string& point) {
-      return point != "/" && IsBelow(paths[unanswered], point) && IsBelow(paths[other], point);
-    });
-  };
-  auto answers = AnswersFromChild(questions, patience);
-  if (!answers) return Pass(std::move(answers));
-  std::vector<FileResource> files;
+  std::vector<std::vector<std::string>> points;
+  std::vector<size_t> usual, silent;
+  const auto is_silent = [](const std::string& point) { return silence.IsRecent(point); };
   for (size_t i = 0; i < paths.size(); ++i) {
-    if (!(*answers)[i]) {
-      files.push_back({.path = paths[i], .unreachable = true});
-      continue;
-    }
-    Result<FileResource> file = Unpack(*(*answers)[i], paths[i]);
-    if (!file) return Pass(std::move(file));
-    files.push_back(std::move(*file));
+    points.push_back(PointsAbove(paths[i], served));
+    (std::ranges::any_of(points[i], is_silent) ? silent : usual).push_back(i);
   }
+  std::vector<FileResource> files(paths.size());
+  const auto ask = [&](const std::vector<size_t>& numbers, milliseconds limit) -> Result<void> {
+    ChildQuestions questions;
+    questions.count = numbers.size();
+    questions.answer = [&](size_t k) { return Pack(look(paths[numbers[k]])); };
+    questions.alike = [&](size_t unanswered, size_t other) {
+      return std::ranges::any_of(points[numbers[unanswered]], [&](const std::string& point) {
+        return IsBelow(paths[numbers[other]], point);
+      });
+    };
+    auto answers = AnswersFromChild(questions, limit);
+    if (!answers) return Pass(std::move(answers));
+    for (size_t k = 0; k < numbers.size(); ++k) {
+      const size_t i = numbers[k];
+      if (!(*answers)[k]) {
+        if (!points[i].empty()) silence.Note(points[i].back());
+        files[i] = {.path = paths[i], .unreachable = true};
+        continue;
+      }
+      Result<FileResource> file = Unpack(*(*answers)[k], paths[i]);
+      if (!file) return Pass(std::move(file));
+      files[i] = std::move(*file);
+    }
+    return {};
+  };
+  if (auto asked = ask(usual, patience); !asked) return Pass(std::move(asked));
+  if (auto asked = ask(silent, patience / kPartForSilent); !asked) return Pass(std::move(asked));
   return files;
 }
 

@@ -41,12 +41,22 @@ class NfsMount:
             raise Lacks("NFS in the kernel")
         if not guest.is_inside():
             unshare(CLONE_NEWNET)
-        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+        self.scene = scene
+        self.link("up")
         mount("nfsd", SERVER, "nfsd")
         self.exported = scene.tmpfs("exported")
         self.serve(scene.folder("clients"))
         self.path = scene.folder("nfs")
         mount("127.0.0.1:/", self.path, "nfs4", OPTIONS)
+
+    @staticmethod
+    def link(state):
+        subprocess.run(["ip", "link", "set", "lo", state], check=True)
+
+    def die(self):
+        """Nothing reaches the server until the scene ends: it would wait for the server, too."""
+        self.scene.later("ip", "link", "set", "lo", "up")
+        self.link("down")
 
     def serve(self, clients):
         write(SERVER / "versions", "-3 +4 +4.1 +4.2")
