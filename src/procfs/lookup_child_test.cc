@@ -11,7 +11,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::seconds;
 
-constexpr seconds kPatience{8};
+constexpr seconds kPatience{4};
 
 // Registering, listing and stopping each waited the whole time for the same dead server.
 TEST(LookupChildTest, ADeadServerIsWaitedForOnce) {
