@@ -23,18 +23,24 @@ constexpr int kPatience = 3000;  // ms
 
 api::Error Wrong(std::string text) { return {ERROR_BAD_ARGUMENTS, std::move(text)}; }
 
-// 0 or an errno.
-int Look(const std::string& path) {
+struct Look {
+  int error = 0;  // errno; a link that leads nowhere is none
+  bool directory = false;
+};
+
+Look LookAt(const std::string& path) {
+  constexpr int kFlags = AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC;
   struct statx found {};
-  return statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC,
-               STATX_TYPE, &found) == 0
-             ? 0
-             : errno;
+  if (statx(AT_FDCWD, path.c_str(), kFlags | AT_SYMLINK_NOFOLLOW, STATX_TYPE, &found))
+    return {.error = errno};
+  if (S_ISLNK(found.stx_mode) && statx(AT_FDCWD, path.c_str(), kFlags, STATX_TYPE, &found))
+    return {};
+  return {.directory = S_ISDIR(found.stx_mode)};
 }
 
 // Looks at each path in a process of its own that can be left behind: a dead file system may never
 // answer. It keeps nothing of ours open, for nobody is to wait for it. Returns the end of its
-// errors to read, or -1.
+// looks to read, or -1.
 int LookInChild(const std::vector<std::string>& paths) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC)) return -1;
@@ -46,8 +52,8 @@ int LookInChild(const std::vector<std::string>& paths) {
     for (const int number : {SIGALRM, SIGPIPE}) signal(number, SIG_DFL);
     for (const std::string& path : paths) {
       alarm(2 * kPatience / 1000);
-      const int error = Look(path);
-      if (write(STDIN_FILENO, &error, sizeof error) != sizeof error) break;
+      const Look look = LookAt(path);
+      if (write(STDIN_FILENO, &look, sizeof look) != sizeof look) break;
     }
     _exit(0);
   }
@@ -88,25 +94,28 @@ api::Result<std::string> CurrentDirectory() {
   return directory.string();
 }
 
-api::Result<void> CheckExist(const std::vector<std::string>& paths) {
+api::Result<std::vector<std::string>> CheckExist(const std::vector<std::string>& paths) {
   const int answers = LookInChild(paths);
-  api::Result<void> missing{};
+  api::Result<std::vector<std::string>> directories = std::vector<std::string>();
   for (const std::string& path : paths) {
     pollfd ready{.fd = answers, .events = POLLIN, .revents = 0};
-    int polled = 0, error = 0;
+    int polled = 0;
     do {
       polled = poll(&ready, 1, kPatience);
     } while (polled < 0 && errno == EINTR);
     // Without an answer, or with an error of a server or a disk, the library says which file it
     // could not reach.
-    if (polled <= 0 || read(answers, &error, sizeof error) != sizeof error) break;
+    Look look;
+    if (polled <= 0 || read(answers, &look, sizeof look) != sizeof look) break;
     constexpr std::array kNobodysFault = {0, EIO, ENOTCONN, ESTALE, ETIMEDOUT, EHOSTDOWN};
-    if (std::ranges::count(kNobodysFault, error)) continue;
-    missing = Wrong(fmt::format("{}: {}", Printable(path), strerror(error)));
-    break;
+    if (!std::ranges::count(kNobodysFault, look.error)) {
+      directories = Wrong(fmt::format("{}: {}", Printable(path), strerror(look.error)));
+      break;
+    }
+    if (look.directory) directories->push_back(path);
   }
   close(answers);
-  return missing;
+  return directories;
 }
 
 std::vector<std::string> SplitNames(std::string_view text) {

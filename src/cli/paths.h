@@ -17,8 +17,8 @@ restartmanager::Result<std::string> CurrentDirectory();
 
 // Whether something has each of these names; a link that leads nowhere counts. Never mounts
 // anything. Does not wait for a dead file system: what does not answer within 3 s, and all behind
-// it, counts as there.
-restartmanager::Result<void> CheckExist(const std::vector<std::string>& paths);
+// it, counts as there. Those that are, or lead to, directories.
+restartmanager::Result<std::vector<std::string>> CheckExist(const std::vector<std::string>& paths);
 
 // Names separated by NUL if there is one, by line feeds otherwise; empty ones are dropped.
 std::vector<std::string> SplitNames(std::string_view text);

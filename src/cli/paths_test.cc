@@ -34,7 +34,9 @@ TEST(Paths, ALinkThatLeadsNowhereIsThereAndATypingErrorIsNot) {
   ASSERT_TRUE(mkdtemp(name));
   const std::string link = std::string(name) + "/link";
   ASSERT_EQ(symlink("nowhere", link.c_str()), 0);
-  EXPECT_TRUE(CheckExist({link}));
+  const auto there = CheckExist({link, name});
+  ASSERT_TRUE(there);
+  EXPECT_THAT(*there, ElementsAre(name));
   const auto missing = CheckExist({link, link + "x"});
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().code, static_cast<DWORD>(ERROR_BAD_ARGUMENTS));

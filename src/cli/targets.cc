@@ -84,9 +84,10 @@ api::Result<Targets> ResolveTargets(const TargetOptions& options, Missing missin
     (i < files ? resources.files : targets.trees).push_back(AbsolutePath(name, directory));
   }
   if (missing == Missing::kIsError) {
-    std::vector<std::string> all = resources.files;
-    all.insert(all.end(), targets.trees.begin(), targets.trees.end());
-    if (auto exist = CheckExist(all); !exist) return exist.error();
+    auto directories = CheckExist(resources.files);
+    if (!directories) return directories.error();
+    targets.directories = std::move(*directories);
+    if (auto exist = CheckExist(targets.trees); !exist) return exist.error();
   }
   for (const std::string& name : options.services) {
     auto service = CheckService(name);
@@ -106,6 +107,8 @@ api::Result<void> Register(api::Session& session, const Targets& targets) {
   if (!named.files.empty() || !named.processes.empty() || !named.services.empty()) {
     if (auto done = session.Register(named); !done) return done;
   }
+  for (const std::string& path : targets.directories)
+    Complain("{} is a directory: what is below it counts only with --tree", Printable(path));
   for (const std::string& path : targets.trees) {
     const auto tree =
         session.RegisterTree(path, targets.mounts ? DWORD{RmxTreeOtherFileSystems} : 0);

@@ -5,6 +5,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 class Who : public RestartctlTest {};
 
@@ -23,6 +24,16 @@ TEST_F(Who, SaysThatNobodyDoesAndExitsWith1) {
   EXPECT_EQ(said.status, 1);
   EXPECT_THAT(said.out, IsEmpty());
   EXPECT_THAT(said.err, HasSubstr("nobody uses it"));
+}
+
+// All below it seemed to be unused.
+TEST_F(Who, WhoNamesADirectoryIsToldThatItIsNoTree) {
+  Start(1);
+  const Said said = Restartctl({"who", holders_.directory()});
+  EXPECT_EQ(said.status, 1);
+  EXPECT_THAT(said.err, HasSubstr(holders_.directory() + " is a directory"));
+  EXPECT_THAT(Restartctl({"who", "--tree", holders_.directory()}).err,
+              Not(HasSubstr("is a directory")));
 }
 
 TEST_F(Who, AMissingFileIsAnErrorWithItsName) {
