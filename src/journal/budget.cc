@@ -1,6 +1,5 @@
 #include "journal/budget.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,7 +7,7 @@
 #include <ctime>
 #include <utility>
 
-#include "base/unique_fd.h"
+#include "base/private_file.h"
 
 namespace rm {
 namespace {
@@ -38,8 +37,7 @@ bool Spend(JournalBudget& budget, int64_t now_ms) {
 
 MaySpeak AskBudget(const std::string& directory) {
   const std::string path = directory + "/journal-budget";
-  const UniqueFd file(
-      ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
+  const UniqueFd file = OpenPrivateFile(path);
   struct stat about {};
   if (!file || ::fstat(file.get(), &about) != 0) return {false, 0};
   // Nobody else's, under whatever name it is here.

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/private_file.h"
 #include "base/removed.h"
 #include "base/win32_codes.h"
 
@@ -22,7 +23,7 @@ namespace {
 constexpr Milliseconds kNextTry{20};
 
 Result<UniqueFd> OpenOwnFile(const std::string& path) {
-  UniqueFd file(open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
+  UniqueFd file = OpenPrivateFile(path);
   struct stat found {};
   if (!file || fstat(file.get(), &found) != 0)
     return Fail(kWriteFault, "{} cannot be made: {}.", path, std::strerror(errno));

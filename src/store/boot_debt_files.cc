@@ -12,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/private_file.h"
 #include "base/win32_codes.h"
 #include "store/directory.h"
 
@@ -72,7 +73,7 @@ BootDebtFiles::BootDebtFiles(std::string directory, std::string boot_id)
     : directory_(std::move(directory)), boot_id_(std::move(boot_id)) {}
 
 Result<void> BootDebtFiles::Keep(const std::string& session, const BootDebts& debts) const {
-  const bool made = !debts.empty() && ::mkdir(directory_.c_str(), S_IRWXU) == 0;
+  const bool made = !debts.empty() && MakePrivateDirectory(directory_) == 0;
   if (debts.empty() && ::access(PathOf(NameOf(session)).c_str(), F_OK) != 0 && errno == ENOENT)
     return {};
   auto directory = OpenPrivateDirectory(directory_);
@@ -108,7 +109,8 @@ Result<void> BootDebtFiles::Write(int directory, const std::string& name,
                                S_IRUSR | S_IWUSR));
   Result<void> written = Fail(kWriteFault, "{}", std::strerror(errno));
   if (file) written = WriteAll(file.get(), text);
-  if (written && (::fsync(file.get()) != 0 ||
+  // Also under a umask that takes rights from the owner.
+  if (written && (::fchmod(file.get(), S_IRUSR | S_IWUSR) != 0 || ::fsync(file.get()) != 0 ||
                   ::renameat(directory, fresh.c_str(), directory, name.c_str()) != 0 ||
                   ::fsync(directory) != 0))
     written = Fail(kWriteFault, "{}", std::strerror(errno));

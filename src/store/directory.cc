@@ -9,6 +9,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/private_file.h"
 #include "base/win32_codes.h"
 
 namespace rm {
@@ -83,9 +84,9 @@ Result<void> VerifyAncestors(int directory, const std::string& path) {
 Result<std::string> StoreDirectory() {
   Result<std::string> path = ChooseDirectory();
   if (!path) return path;
-  if (::mkdir(path->c_str(), S_IRWXU) != 0 && errno != EEXIST)
+  if (const int error = MakePrivateDirectory(*path); error != 0 && error != EEXIST)
     return Fail(kWriteFault, "Cannot create the session directory {}: {}. Set {} to another place.",
-                *path, std::strerror(errno), kVariable);
+                *path, std::strerror(error), kVariable);
   if (auto opened = OpenPrivateDirectory(*path); !opened) return Pass(std::move(opened));
   return path;
 }
@@ -120,8 +121,12 @@ Result<UniqueFd> OpenPrivateDirectory(const std::string& path) {
 }
 
 Result<void> EnsurePrivateFile(int directory, const std::string& name, const std::string& path) {
-  if (::mknodat(directory, name.c_str(), S_IFREG | S_IRUSR | S_IWUSR, 0) != 0 && errno != EEXIST)
-    return Fail(kWriteFault, "Cannot create the session store {}: {}.", path, std::strerror(errno));
+  // Mostly it is there.
+  const int error = ::faccessat(directory, name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0
+                        ? EEXIST
+                        : MakePrivateFile(directory, name.c_str());
+  if (error != 0 && error != EEXIST)
+    return Fail(kWriteFault, "Cannot create the session store {}: {}.", path, std::strerror(error));
   return RequirePrivateFile(directory, name, path);
 }
 
