@@ -2,8 +2,13 @@
 #include "apps/conversation.h"
 
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
@@ -11,6 +16,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "apps/listener_table.h"
 #include "apps/testing/programs.h"
 
 namespace rm {
@@ -37,7 +43,7 @@ ProcessId Self() { return Identify(getpid()); }
 class ConversationTest : public ::testing::Test {
  protected:
   void Begin() {
-    auto begun = Conversation::Begin(Self(), Listeners::Read());
+    auto begun = Conversation::Begin(Self(), Listeners::Among({Self()}));
     ASSERT_TRUE(begun);
     talk_.emplace(std::move(*begun));
     line_.Reset(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
@@ -144,7 +150,7 @@ TEST_F(ConversationTest, WhoAcceptsNobodyIsSpokenToInVain) {
   listener_ = ListenAt(AddressOf(getpid(), "full"), 0);
   std::vector<Conversation> before;
   for (int i = 0; i < 10; ++i) {
-    auto talk = Conversation::Begin(Self(), Listeners::Read());
+    auto talk = Conversation::Begin(Self(), Listeners::Among({Self()}));
     ASSERT_TRUE(talk);
     before.push_back(std::move(*talk));
   }
@@ -153,29 +159,59 @@ TEST_F(ConversationTest, WhoAcceptsNobodyIsSpokenToInVain) {
   EXPECT_FALSE(before.back().Hear());
 }
 
-TEST(Listeners, OnlyStreamSocketsThatListenAndNameAPid) {
-  const auto listeners = Listeners::Parse(
-      "Num       RefCount Protocol Flags    Type St Inode Path\n"
-      "0000000000000000: 00000002 00000000 00010000 0001 01 11 @restartapp.1.a\n"
-      "0000000000000000: 00000002 00000000 00000000 0001 03 12 @restartapp.2.a\n"
-      "0000000000000000: 00000002 00000000 00010000 0005 01 13 @restartapp.3.a\n"
-      "0000000000000000: 00000002 00000000 00010000 0001 01 14 /run/restartapp.4.a\n"
-      "0000000000000000: 00000002 00000000 00010000 0001 01 15 @restartapp.x.a\n"
-      "0000000000000000: 00000002 00000000 00010000 0001 01 16 @restartapp.6\n"
-      "0000000000000000: 00000002 00000000 00010000 0001 01 17\n"
-      "\n@\n: : : 00010000 0001 : 1e9 @restartapp.8.a");
-  EXPECT_EQ(listeners.size(), 1u);
-}
+Listeners Among(const ProcessId& process) { return Listeners::Among({process}); }
 
 TEST(Listeners, ASquatterIsNotTheProcessWhoseNumberItTakes) {
   const pid_t child = Fork([] {
     while (true) pause();
   });
   const UniqueFd squatter = ListenAt(AddressOf(child, "mine"));
-  EXPECT_FALSE(Listeners::Read().Of(Identify(child)));
-  EXPECT_FALSE(Conversation::Begin(Identify(child), Listeners::Read()));
+  EXPECT_FALSE(Among(Identify(child)).Of(Identify(child)));
+  EXPECT_FALSE(Conversation::Begin(Identify(child), Among(Identify(child))));
   kill(child, SIGKILL);
   waitpid(child, nullptr, 0);
+}
+
+// 4,096 once were all that was looked at.
+TEST(Listeners, ThousandsOfSquattersDoNotHideTheProcess) {
+  constexpr int kSquatters = 40, kEach = 900;
+  std::vector<pid_t> squatters;
+  for (int i = 0; i < kSquatters; ++i) {
+    int ready[2];
+    ASSERT_EQ(pipe(ready), 0);
+    squatters.push_back(Fork([&] {
+      std::vector<UniqueFd> listeners;
+      for (int n = 0; n < kEach; ++n)
+        listeners.push_back(
+            ListenAt(AddressOf(getppid(), std::to_string(i) + "." + std::to_string(n))));
+      close(ready[1]);
+      while (true) pause();
+    }));
+    close(ready[1]);
+    char none;
+    EXPECT_EQ(read(ready[0], &none, 1), 0);
+    close(ready[0]);
+  }
+  const UniqueFd listener = ListenAt(AddressOf(getpid(), "mine"));
+  EXPECT_EQ(Among(Self()).Of(Self()), AddressOf(getpid(), "mine"));
+  EXPECT_TRUE(Conversation::Begin(Self(), Among(Self())));
+  for (const pid_t squatter : squatters) {
+    kill(squatter, SIGKILL);
+    waitpid(squatter, nullptr, 0);
+  }
+}
+
+// In /proc/net/unix a name with a line feed in it makes a line of its own.
+TEST(Listeners, ANameThatLooksLikeALineDoesNotLeadToIts) {
+  const UniqueFd listener = ListenAt(AddressOf(getpid(), "mine"));
+  struct stat about {};
+  ASSERT_EQ(fstat(listener.get(), &about), 0);
+  std::vector<UniqueFd> squatters;
+  for (int i = 0; i < 64; ++i)
+    squatters.push_back(ListenAt(std::to_string(i) +
+                                 "\n: : : 00010000 0001 : " + std::to_string(about.st_ino) + " @" +
+                                 AddressOf(getpid(), "squatter")));
+  EXPECT_EQ(Among(Self()).Of(Self()), AddressOf(getpid(), "mine"));
 }
 
 TEST(Listeners, AChildWithAnInheritedSocketIsNotItsParent) {
@@ -183,7 +219,8 @@ TEST(Listeners, AChildWithAnInheritedSocketIsNotItsParent) {
   const pid_t child = Fork([] {
     while (true) pause();
   });
-  const Listeners listeners = Listeners::Read();
+  const UniqueFd squatter = ListenAt(AddressOf(child, "mine"));
+  const Listeners listeners = Listeners::Among({Identify(child), Self()});
   EXPECT_TRUE(listeners.Of(Self()));
   EXPECT_FALSE(listeners.Of(Identify(child)));
   kill(child, SIGKILL);
@@ -193,7 +230,64 @@ TEST(Listeners, AChildWithAnInheritedSocketIsNotItsParent) {
 TEST(Listeners, AProcessWithAnotherStartTimeIsAnotherProcess) {
   const UniqueFd listener = ListenAt(AddressOf(getpid(), "mine"));
   const ProcessId earlier{getpid(), Self().start_ticks - 1};
-  EXPECT_FALSE(Listeners::Read().Of(earlier));
+  EXPECT_FALSE(Among(earlier).Of(earlier));
+}
+
+TEST(Listeners, OneThatIsClosedIsNone) {
+  UniqueFd listener = ListenAt(AddressOf(getpid(), "mine"));
+  const Listeners listeners = Among(Self());
+  listener.Reset();
+  EXPECT_FALSE(listeners.Of(Self()));
+}
+
+TEST(ListenerTable, OnlyStreamSocketsThatListenAndNameAPid) {
+  const auto claim =
+      ParseListener("0000000000000000: 00000002 00000000 00010000 0001 01 11 @restartapp.1.a b");
+  ASSERT_TRUE(claim);
+  EXPECT_EQ(claim->pid, 1);
+  EXPECT_EQ(claim->inode, 11u);
+  EXPECT_EQ(claim->address, "restartapp.1.a b");
+  for (const char* line :
+       {"Num       RefCount Protocol Flags    Type St Inode Path",
+        "0000000000000000: 00000002 00000000 00000000 0001 03 12 @restartapp.2.a",
+        "0000000000000000: 00000002 00000000 00010000 0005 01 13 @restartapp.3.a",
+        "0000000000000000: 00000002 00000000 00010000 0001 01 14 /run/restartapp.4.a",
+        "0000000000000000: 00000002 00000000 00010000 0001 01 15 @restartapp.x.a",
+        "0000000000000000: 00000002 00000000 00010000 0001 01 16 @restartapp.6",
+        "0000000000000000: 00000002 00000000 00010000 0001 01 17 @restartapp.07.a",
+        "0000000000000000: 00000002 00000000 00010000 0001 01 17", "", "@",
+        ": : : 00010000 0001 : 1e9 @restartapp.8.a"})
+    EXPECT_FALSE(ParseListener(line)) << line;
+}
+
+// Without netlink sockets, as under RestrictAddressFamilies= of systemd.exec(5).
+void ForbidNetlink() {
+  constexpr unsigned kFamily = offsetof(seccomp_data, args);  // lower half; both are little-endian
+  sock_filter rules[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kFamily),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAFNOSUPPORT),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog program{std::size(rules), rules};
+  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+TEST(ListenerTable, TheLinesOfProcTellTheSame) {
+  const UniqueFd listener = ListenAt(AddressOf(getpid(), "told with a blank"));
+  const ProcessId self = Self();
+  const auto is_found = [&] {
+    return Among(self).Of(self) == AddressOf(self.pid, "told with a blank");
+  };
+  EXPECT_TRUE(is_found());
+  EXPECT_EQ(Await(Fork([&] {
+              ForbidNetlink();
+              _exit(socket(AF_NETLINK, SOCK_RAW, 0) < 0 && is_found() ? 0 : 1);
+            })),
+            0);
 }
 
 }  // namespace

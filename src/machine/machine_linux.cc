@@ -104,8 +104,14 @@ class LinuxMachine final : public Machine {
                               std::stop_token cancel) override {
     ObserveOptions chosen = options;
     if (chosen.backend == Backend::kAuto) chosen.backend = usual_;
-    return ObserveMachine(proc_, finder_, programs_, managers_, registered, chosen,
-                          std::move(cancel));
+    auto seen =
+        ObserveMachine(proc_, finder_, programs_, managers_, registered, chosen, std::move(cancel));
+    if (!seen) return seen;
+    std::vector<ProcessId> answering;
+    for (const auto& [process, contact] : seen->contacts)
+      if (contact.answers) answering.push_back(process);
+    departures_.questions().Expect(std::move(answering));
+    return seen;
   }
 
   bool IsAlive(const ProcessId& process) override {

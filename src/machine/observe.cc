@@ -321,17 +321,18 @@ Result<Observation> ObserveMachine(const ProcTree& proc, HolderFinder& finder,
   for (const UnitFacts& unit : units)
     if (auto added = observer.AddService(unit.ref); !added) return Pass(std::move(added));
 
-  std::optional<Listeners> listeners;
-  std::vector<ProcessId> plain;
+  std::vector<ProcessId> plain, asked;
   for (const auto& [id, process] : seen.processes) {
     if (process.kernel_thread || process.hidden || !IsPlain(seen, id)) continue;
     if (std::ranges::count(seen.unanswered, id) == 0) plain.push_back(id);
-    if (!listeners) listeners = Listeners::Read();
-    if (listeners->Of(id)) seen.contacts[id].answers = true;
+    asked.push_back(id);
     // What may not be read is no reason to fail: such a process cannot be stopped either.
     if (auto asked = ReadRestartRegistration(id); asked && *asked)
       seen.registered_for_restart.emplace(id, std::move(**asked));
   }
+  const Listeners listeners = asked.empty() ? Listeners() : Listeners::Among(asked);
+  for (const ProcessId& id : asked)
+    if (listeners.Of(id)) seen.contacts[id].answers = true;
   auto displays = ReadDisplays(proc, plain);
   if (!displays) return Pass(std::move(displays));
   AddWindows(displays->of, programs, seen.contacts, cancel);

@@ -30,10 +30,10 @@ Result<std::vector<Spoken>> OpenProcesses(const App& app) {
 Result<bool> Questions::Query(size_t number, const App& app) {
   auto processes = OpenProcesses(app);
   if (!processes) return Pass(std::move(processes));
-  const Listeners listeners = Listeners::Read();
+  if (!listeners_) listeners_ = Listeners::Among(expected_);
   bool answers = false;
   for (Spoken& spoken : *processes) {
-    spoken.talk = Conversation::Begin(spoken.process, listeners);
+    spoken.talk = Conversation::Begin(spoken.process, *listeners_);
     if (!spoken.talk) continue;
     spoken.talk->Query();
     answers = true;
@@ -91,6 +91,7 @@ void Questions::CallOff(size_t number) {
 
 void Questions::Forget() {
   while (!queried_.empty()) CallOff(queried_.begin()->first);
+  listeners_.reset();
 }
 
 std::optional<std::vector<Spoken>> Questions::Take(size_t number) {

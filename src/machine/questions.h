@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <stop_token>
+#include <utility>
 #include <vector>
 
 #include "apps/conversation.h"
@@ -25,6 +26,8 @@ struct Spoken {
 
 class Questions {
  public:
+  // Who answered when they were looked at last: of nobody else is the address looked up.
+  void Expect(std::vector<ProcessId> processes) { expected_ = std::move(processes); }
   Result<bool> Query(size_t number, const App& app);
   Result<std::vector<Answer>> Await(TimePoint deadline, const std::stop_token& cancel);
   void CallOff(size_t number);
@@ -41,6 +44,9 @@ class Questions {
 
   static std::optional<Answer> AnswerOf(size_t number, Queried& queried);
 
+  std::vector<ProcessId> expected_;
+  // Looked up once for all that are asked together.
+  std::optional<Listeners> listeners_;
   std::map<size_t, Queried> queried_;
 };
 
