@@ -58,7 +58,33 @@ api::Error EmptyName(const char* what) {
           fmt::format("the name of {} is empty; is a variable not set?", what)};
 }
 
-api::Result<std::vector<api::FilterTarget>> FilterTargets(const SessionOptions& options) {
+// Whom the session has stopped has ended, and its number may be somebody else's by now.
+api::Result<std::vector<api::ProcessId>> ProcessesOfFilter(api::Session& session, uint32_t pid,
+                                                           bool remove) {
+  std::vector<api::ProcessId> named;
+  const auto add = [&](const api::ProcessId& process) {
+    if (process.dwProcessId == pid) named.push_back(process);
+  };
+  if (remove) {
+    const auto filters = session.Filters();
+    if (!filters) return filters.error();
+    for (const api::Filter& filter : *filters)
+      if (const auto* process = std::get_if<api::ProcessId>(&filter.target)) add(*process);
+  } else {
+    const auto list = session.Apps();
+    if (!list) return list.error();
+    for (const api::App& app : list->apps)
+      for (const api::ProcessId& process : app.processes) add(process);
+  }
+  if (!named.empty()) return named;
+  auto process = api::DescribeProcess(pid);
+  if (!process) return process.error();
+  named.push_back(*process);
+  return named;
+}
+
+api::Result<std::vector<api::FilterTarget>> FilterTargets(api::Session& session,
+                                                          const SessionOptions& options) {
   std::vector<api::FilterTarget> targets;
   const auto directory = CurrentDirectory();
   for (const std::string& path : options.executables) {
@@ -71,15 +97,15 @@ api::Result<std::vector<api::FilterTarget>> FilterTargets(const SessionOptions& 
     targets.push_back(api::Service{name});
   }
   for (const uint32_t pid : options.targets.pids) {
-    auto process = api::DescribeProcess(pid);
-    if (!process) return process.error();
-    targets.push_back(*process);
+    auto processes = ProcessesOfFilter(session, pid, options.action == "remove");
+    if (!processes) return processes.error();
+    targets.insert(targets.end(), processes->begin(), processes->end());
   }
   return targets;
 }
 
 int EditFilters(api::Session& session, const SessionOptions& options) {
-  const auto targets = FilterTargets(options);
+  const auto targets = FilterTargets(session, options);
   if (!targets) return Failed(targets.error());
   const RM_FILTER_ACTION action = options.action == "no-restart" ? RmNoRestart : RmNoShutdown;
   for (const api::FilterTarget& target : *targets) {

@@ -70,10 +70,16 @@ Result<std::shared_ptr<void>> BeginPaying(const std::string& store_directory,
       return Fail(kWriteFault, "{}/paying cannot be locked: {}.", store_directory,
                   std::strerror(errno));
     if (Clock::now() >= deadline)
-      return Fail(kSemTimeout, "Somebody else is starting what the session {} owes.", session);
+      return Fail(kSemTimeout, "Somebody else stops or starts programs for the session {}.",
+                  session);
     poll(nullptr, 0, static_cast<int>(kNextTry.count()));
   }
-  return std::make_shared<UniqueFd>(std::move(*file));
+  // A child that was forked meanwhile has the same open file: to close ours does not end the lock.
+  lock.l_type = F_UNLCK;
+  return std::shared_ptr<void>(new UniqueFd(std::move(*file)), [lock](UniqueFd* locked) mutable {
+    fcntl(locked->get(), F_OFD_SETLK, &lock);
+    delete locked;
+  });
 }
 
 void CleanUp(const std::string& store_directory, const std::string& session) {

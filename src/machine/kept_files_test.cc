@@ -2,8 +2,10 @@
 #include "machine/kept_files.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -73,6 +75,21 @@ TEST_F(KeptFiles, WhatASessionOwesIsPaidByOneAtATime) {
   paying->reset();
   EXPECT_TRUE(BeginPaying(directory_, "1f2e3d4c5b6a7988", kNow));
   EXPECT_EQ(std::distance(fs::directory_iterator(directory_), {}), 1) << "one file for all";
+}
+
+// A server that forks while one of its threads stops programs: its child has all of its files.
+TEST_F(KeptFiles, AChildThatWasForkedMeanwhileDoesNotGoOnPaying) {
+  auto paying = BeginPaying(directory_, "1f2e3d4c5b6a7988", kNow);
+  ASSERT_TRUE(paying) << paying.error().message;
+  const pid_t child = fork();
+  if (child == 0) {
+    pause();
+    _exit(0);
+  }
+  paying->reset();
+  EXPECT_TRUE(BeginPaying(directory_, "1f2e3d4c5b6a7988", kNow));
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
 }
 
 TEST_F(KeptFiles, CleaningUpTakesOnlyWhatBelongsToTheSession) {

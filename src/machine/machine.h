@@ -139,8 +139,9 @@ class Machine {
                                                          std::stop_token cancel) = 0;
   virtual void Forget() = 0;
 
-  // The right to start what the session owes: one at a time has it, until it lets go of the
-  // pointer. Blocks while somebody else does, until the deadline: 121.
+  // The right to change what the session owes, by stopping, starting or excepting: one at a time
+  // has it, until it lets go of the pointer. Blocks while somebody else does, until the deadline:
+  // 121.
   virtual Result<std::shared_ptr<void>> BeginPaying(const std::string& store_directory,
                                                     const std::string& session,
                                                     TimePoint deadline) = 0;

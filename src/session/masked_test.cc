@@ -123,5 +123,43 @@ TEST_F(SessionTest, AFilterStaysWhenWhomItKeepsDownCannotBeQueuedAgain) {
   EXPECT_EQ(Owed(record_.id), 0u);
 }
 
+// Of one who was not asked yet it would take no start out of the queue, which is then queued all
+// the same: PID 1 would start it if the installer died.
+TEST_F(SessionTest, AFilterOfAnotherProcessWaitsForTheEndOfAShutdown) {
+  AddService(seen(), "nginx", 51);
+  AddService(seen(), "db", 52);
+  Session other(record_, Role::kPrimary, machine_, store_, "/store");
+  std::vector<uint32_t> codes;
+  machine_->on_act = [&](const std::string& act) {
+    if (act != "wait" || !codes.empty()) return;
+    codes = {CodeOf(other.AddFilter(NoRestart(Filter::Service{"db"}))),
+             CodeOf(other.RemoveFilter(NoRestart(Filter::Service{"db"}))),
+             CodeOf(other.Shutdown({}, {})), CodeOf(other.Restart({}))};
+  };
+  EXPECT_EQ(Shutdown(), kSuccess);
+  EXPECT_THAT(codes, ElementsAre(kSemTimeout, kSemTimeout, kSemTimeout, kSemTimeout))
+      << "the fake does not wait";
+  machine_->on_act = nullptr;
+  EXPECT_EQ(Owed(record_.id), 2u);
+  ASSERT_TRUE(other.AddFilter(NoShutdown(Filter::Service{"db"})));
+  EXPECT_TRUE(machine_->Did("cancel start db.service")) << "it is down, and so it stays";
+  EXPECT_EQ(Owed(record_.id), 1u);
+}
+
+// Its start was under way: it failed, and was told as one that did not come back.
+TEST_F(SessionTest, AFilterOfAnotherProcessWaitsForTheEndOfARestart) {
+  AddService(seen(), "nginx", 51);
+  EXPECT_EQ(Shutdown(), kSuccess);
+  Session other(record_, Role::kPrimary, machine_, store_, "/store");
+  uint32_t code = kSuccess;
+  machine_->on_act = [&](const std::string& act) {
+    if (act == "start nginx.service")
+      code = CodeOf(other.AddFilter(NoRestart(Filter::Service{"nginx"})));
+  };
+  EXPECT_EQ(Restart(), kSuccess);
+  EXPECT_EQ(code, kSemTimeout) << "the fake does not wait";
+  EXPECT_FALSE(machine_->Did("cancel start nginx.service"));
+}
+
 }  // namespace
 }  // namespace rm

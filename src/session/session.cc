@@ -132,6 +132,12 @@ Result<TreeFound> Session::RegisterTree(const std::string& path, bool other_file
   return tree;
 }
 
+// verb_ is for the threads of this process; another one may have the session open, too.
+Result<std::shared_ptr<void>> Session::AwaitTurn() {
+  return machine_->BeginPaying(store_directory_, record_.name,
+                               machine_->Now() + options_.limits.restart);
+}
+
 Result<void> Session::Store(const Registration& batch) {
   auto registered = store_->Register(record_.id, batch);
   if (registered) journal_.Registered(batch);
@@ -252,6 +258,8 @@ Result<void> Session::Shutdown(StopOptions options, const std::function<void(uns
   const std::stop_token& cancel = task.cancel();
   // RmRestart is in sequence from now on, whatever comes of this (contract.md 11.2).
   if (auto noted = store_->SetShutdownAttempted(record_.id); !noted) return noted;
+  const auto turn = AwaitTurn();
+  if (!turn) return tl::unexpected(turn.error());
   auto look = LookAround(true, cancel);
   if (!look) return Pass(std::move(look));
   auto plan = PlanFrom(*look, options);
@@ -278,6 +286,8 @@ Result<void> Session::Restart(const std::function<void(unsigned)>& percent) {
   if (auto primary = RequirePrimary("restart applications"); !primary) return primary;
   const Task task(*this);
   const std::stop_token& cancel = task.cancel();
+  const auto turn = AwaitTurn();
+  if (!turn) return tl::unexpected(turn.error());
   auto state = store_->Load(record_.id);
   if (!state) return Pass(std::move(state));
   if (!state->record.shutdown_attempted)
@@ -286,9 +296,6 @@ Result<void> Session::Restart(const std::function<void(unsigned)>& percent) {
     return suppressed;
   StopContext context = Context(cancel);
   context.percent = percent;
-  auto paying = machine_->BeginPaying(store_directory_, record_.name,
-                                      machine_->Now() + context.limits.restart);
-  if (!paying) return Pass(std::move(paying));
   context.events = journal_.Listening(state->seen, Paths(state->registered), events_);
   auto restarted = Noted(rm::Restart(state->debts, state->seen, context, *machine_, *store_));
   if (auto saved = store_->SaveSeen(record_.id, state->seen); !saved && restarted) return saved;
@@ -315,6 +322,8 @@ Result<void> Session::Cancel() {
 Result<void> Session::AddFilter(const Filter& filter) {
   const std::lock_guard lock(verb_);
   if (auto primary = RequirePrimary("filter"); !primary) return primary;
+  const auto turn = AwaitTurn();
+  if (!turn) return tl::unexpected(turn.error());
   auto state = store_->Load(record_.id);
   if (!state) return Pass(std::move(state));
   auto added = store_->AddFilter(record_.id, filter);
@@ -326,6 +335,8 @@ Result<void> Session::AddFilter(const Filter& filter) {
 Result<void> Session::RemoveFilter(const Filter& filter) {
   const std::lock_guard lock(verb_);
   if (auto primary = RequirePrimary("filter"); !primary) return primary;
+  const auto turn = AwaitTurn();
+  if (!turn) return tl::unexpected(turn.error());
   auto state = store_->Load(record_.id);
   if (!state) return Pass(std::move(state));
   std::erase_if(state->filters, [&](const Filter& other) { return SameTarget(other, filter); });

@@ -95,6 +95,8 @@ class Session {
   };
 
   Result<void> RequirePrimary(const char* act) const;
+  // For what changes who is owed a start. 121 somebody else does that for very long.
+  Result<std::shared_ptr<void>> AwaitTurn();
   Result<void> Store(const Registration& batch);
   Result<Look> LookAround(bool capture, std::stop_token cancel);
   Result<void> FollowFilters(SessionState& state);

@@ -80,6 +80,33 @@ TEST_F(Session, FiltersAreKeptListedAndRemoved) {
   Restartctl({"session", "end", key});
 }
 
+// Nobody could except it any more: a process that has ended has no start time.
+TEST_F(Session, AFilterNamesAProcessThatTheSessionHasStopped) {
+  Start(1);
+  const Said said = Shell(
+      "sh",
+      "set -e; K=$($R session start); $R session register $K -f " + holders_.file() +
+          "; P=$($R session list $K | sed 's/.*pid //;s/[^0-9].*//'); "
+          "$R session shutdown $K --relaunch; $R session filter $K -p $P --no-restart; "
+          "$R session filter $K | sed s/$P/P/; "
+          "$R session filter $K -p $P --remove; $R session filter $K; "
+          "$R session filter $K -p $P --no-shutdown; $R session restart $K; $R session list $K; "
+          "$R session end $K");
+  EXPECT_EQ(said.status, 0) << said.err;
+  EXPECT_THAT(said.out, HasSubstr("pid P: no restart\n"));
+  EXPECT_THAT(said.out, HasSubstr("stopped"));
+  EXPECT_THAT(said.out, Not(HasSubstr("restarted")));
+  EXPECT_THAT(Contents(0), ElementsAre());
+}
+
+TEST_F(Session, AFilterOnAPidThatNobodyHasIsAMistake) {
+  const std::string key = Restartctl({"session", "start"}).out.substr(0, 32);
+  for (const char* action : {"--no-restart", "--remove"})
+    EXPECT_EQ(Restartctl({"session", "filter", key, "-p", "4194303", action}).status, 124)
+        << action;
+  Restartctl({"session", "end", key});
+}
+
 // It excepted nobody, and whoever was meant was stopped.
 TEST_F(Session, AFilterOnAnEmptyNameIsAMistake) {
   const std::string key = Restartctl({"session", "start"}).out.substr(0, 32);

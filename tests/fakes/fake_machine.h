@@ -260,8 +260,10 @@ class FakeMachine : public Machine {
 
   Result<std::shared_ptr<void>> BeginPaying(const std::string&, const std::string& session,
                                             TimePoint) override {
-    if (paid_by_another.contains(session)) return Fail(kSemTimeout, "somebody else pays");
-    return std::make_shared<int>();
+    if (paid_by_another.contains(session) || !paying_->insert(session).second)
+      return Fail(kSemTimeout, "somebody else pays");
+    return std::shared_ptr<void>(this,
+                                 [paying = paying_, session](void*) { paying->erase(session); });
   }
 
   void CleanUp(const std::string&, const std::string& session) override {
@@ -400,6 +402,7 @@ class FakeMachine : public Machine {
   std::set<ProcessId> dead_;
   std::stop_token observing_;
   std::vector<std::string> acts_;
+  std::shared_ptr<std::set<std::string>> paying_ = std::make_shared<std::set<std::string>>();
   bool hold_fails_ = false;
   bool observe_fails_ = false;
 };

@@ -82,7 +82,8 @@ class Win32Machine final : public Machine {
     auto mutex = std::make_shared<NamedMutex>(name.c_str());
     const auto left = std::chrono::ceil<Milliseconds>(deadline - Now()).count();
     if (!mutex->Take(static_cast<DWORD>(std::max<long long>(left, 0))))
-      return Fail(kSemTimeout, "Somebody else is starting what the session {} owes.", session);
+      return Fail(kSemTimeout, "Somebody else stops or starts programs for the session {}.",
+                  session);
     return std::shared_ptr<void>(std::move(mutex));
   }
   void CleanUp(const std::string&, const std::string&) override {}
