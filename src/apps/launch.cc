@@ -22,21 +22,7 @@
 namespace rm {
 namespace {
 
-// Everything that is written to the pipe until its other end is closed by exec or exit. False: the
-// deadline passed.
-bool ReadUntilClosed(int pipe, TimePoint deadline, std::string& text) {
-  for (;;) {
-    const auto left = std::chrono::ceil<Milliseconds>(deadline - Clock::now());
-    pollfd wait{pipe, POLLIN, 0};
-    const int ready = left.count() > 0 ? poll(&wait, 1, static_cast<int>(left.count())) : 0;
-    if (ready == 0) return false;
-    if (ready < 0) continue;
-    char some[1024];
-    const ssize_t size = read(pipe, some, sizeof some);
-    if (size == 0) return true;
-    if (size > 0) text.append(some, size);
-  }
-}
+constexpr int kDetaching = 3000;  // ms; it takes one or two
 
 // rm-relaunch with nothing but the report pipe and /dev/null.
 Result<pid_t> Spawn(const std::string& program, const std::string& spec_file, int report) {
@@ -59,12 +45,6 @@ Result<pid_t> Spawn(const std::string& program, const std::string& spec_file, in
 // Ends what may still be on its way, so that it does not run after it was reported as failed.
 void EndUnlessGone(const ProcessId& process) {
   if (const auto pidfd = OpenProcess(process)) (void)End(pidfd->get());
-}
-
-// Of a child of ours that is not waited for yet, so the pid is still its own.
-void EndChild(pid_t child) {
-  const UniqueFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, child, 0)));
-  if (pidfd) (void)End(pidfd.get());
 }
 
 }  // namespace
@@ -107,16 +87,13 @@ std::string LateFile(const std::string& directory, const ProcessId& was) {
   return fmt::format("{}/late-{}-{}", directory, was.pid, was.start_ticks);
 }
 
-SpecFileState LookAtSpecFile(const std::string& spec_file, Milliseconds limit) {
-  constexpr int kNextLook = 10;  // ms; the end of a lock is no event
-  const TimePoint deadline = Clock::now() + limit;
+SpecFileState LookAtSpecFile(const std::string& spec_file) {
   SpecFileState state;
   const UniqueFd file(open(spec_file.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   state.gone = !file && errno == ENOENT;
   state.unknown = !file && !state.gone;
   if (!file) return state;
-  while (flock(file.get(), LOCK_SH | LOCK_NB) != 0 && Clock::now() < deadline)
-    poll(nullptr, 0, kNextLook);
+  state.busy = flock(file.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
   char text[4096];
   const ssize_t size = pread(file.get(), text, sizeof text, 0);
   state.unknown = size < 0;
@@ -129,37 +106,77 @@ SpecFileState LookAtSpecFile(const std::string& spec_file, Milliseconds limit) {
   return state;
 }
 
-Result<ProcessId> Launch(const std::string& relaunch_program, const std::string& spec_file,
-                         Milliseconds limit) {
-  const TimePoint deadline = Clock::now() + limit;
+Result<Launching> Launching::Begin(const std::string& relaunch_program,
+                                   const std::string& spec_file) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0)
     return Fail(kOutOfMemory, "No pipe can be made: {}.", strerror(errno));
-  const UniqueFd reading(ends[0]);
-  UniqueFd writing(ends[1]);
+  Launching launching(relaunch_program, spec_file);
+  launching.report_.Reset(ends[0]);
+  const UniqueFd writing(ends[1]);
+  fcntl(ends[0], F_SETFL, O_NONBLOCK);
   Result<pid_t> child = Spawn(relaunch_program, spec_file, writing.get());
   if (!child) return Pass(std::move(child));
-  writing.Reset();
+  // Nobody has waited for it yet, so the pid is still its own.
+  launching.child_.Reset(static_cast<int>(syscall(SYS_pidfd_open, *child, 0)));
+  if (!launching.child_)
+    while (waitpid(*child, nullptr, 0) < 0 && errno == EINTR) continue;
+  return launching;
+}
 
-  std::string text;
-  const bool decided = ReadUntilClosed(reading.get(), deadline, text);
-  if (!decided) EndChild(*child);
-  while (waitpid(*child, nullptr, 0) < 0 && errno == EINTR) continue;
+Launching::~Launching() { Reap(); }
 
-  const LaunchReport report = ParseLaunchReport(text);
-  if (!decided) {
-    EndUnlessGone(report.process);
-    return Fail(kSemTimeout, "The program of {} did not start within {} ms; it was ended.",
-                spec_file, limit.count());
+// It ends when it has put itself into the background; before that it has done nothing.
+void Launching::Reap() {
+  if (!child_) return;
+  pollfd ended{child_.get(), POLLIN, 0};
+  while (poll(&ended, 1, kDetaching) < 0 && errno == EINTR) continue;
+  if (ended.revents == 0) (void)rm::End(child_.get());
+  siginfo_t how{};
+  while (waitid(P_PIDFD, static_cast<id_t>(child_.get()), &how, WEXITED) < 0 && errno == EINTR)
+    continue;
+  child_.Reset();
+}
+
+void Launching::End() {
+  Reap();
+  EndUnlessGone(ParseLaunchReport(said_).process);
+}
+
+std::optional<Result<ProcessId>> Launching::Look() {
+  char some[1024];
+  for (ssize_t size; (size = read(report_.get(), some, sizeof some)) != 0;) {
+    if (size > 0) said_.append(some, static_cast<size_t>(size));
+    if (size < 0 && errno != EINTR) return std::nullopt;
   }
+  // Its other end was closed by exec or exit.
+  Reap();
+  const LaunchReport report = ParseLaunchReport(said_);
   if (!report.failure.empty()) return Fail(kFailRestart, "{}", report.failure);
-  const SpecFileState file = LookAtSpecFile(spec_file);
+  const SpecFileState file = LookAtSpecFile(spec_file_);
   if (!(file.gone || file.unknown ? report.started : file.started))
-    return Fail(kFailRestart, "{} ended before it could start the program of {}.", relaunch_program,
-                spec_file);
+    return Fail(kFailRestart, "{} ended before it could start the program of {}.", program_,
+                spec_file_);
   // Under this name it is done with; who waits for a late departure has another one.
-  unlink(spec_file.c_str());
+  unlink(spec_file_.c_str());
   return report.process;
+}
+
+Result<ProcessId> Launch(const std::string& relaunch_program, const std::string& spec_file,
+                         Milliseconds limit) {
+  const TimePoint deadline = Clock::now() + limit;
+  auto launching = Launching::Begin(relaunch_program, spec_file);
+  if (!launching) return Pass(std::move(launching));
+  while (true) {
+    if (auto decided = launching->Look()) return std::move(*decided);
+    const auto left = std::chrono::ceil<Milliseconds>(deadline - Clock::now()).count();
+    if (left <= 0) break;
+    pollfd wait{launching->fd(), POLLIN, 0};
+    poll(&wait, 1, static_cast<int>(left));
+  }
+  launching->End();
+  return Fail(kSemTimeout, "The program of {} did not start within {} ms; it was ended.", spec_file,
+              limit.count());
 }
 
 }  // namespace rm

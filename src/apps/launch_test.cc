@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -161,6 +162,15 @@ TEST_F(Launched, WhoWasKilledMeanwhileHasSaidNothing) {
   EXPECT_TRUE(LookAtSpecFile(file).gone);
 }
 
+TEST_F(Launched, WhoIsAtItIsSeen) {
+  const std::string file = Written();
+  EXPECT_FALSE(LookAtSpecFile(file).busy);
+  const int locked = open(file.c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_EQ(flock(locked, LOCK_EX), 0);
+  EXPECT_TRUE(LookAtSpecFile(file).busy);
+  close(locked);
+}
+
 TEST_F(Launched, MissingRelaunchProgramIsAFailure) {
   const auto process = Launch(directory_ / "none", Written());
   ASSERT_FALSE(process);
@@ -236,10 +246,31 @@ TEST_F(Launched, SpecFileMustBeOursAlone) {
 
 TEST_F(Launched, SpecThatIsDamagedOrNamesNoAbsolutePathIsRefused) {
   std::string said;
-  WriteAll(directory_ / "garbage", "rm-relaunch 2\n\xff\xff\xff\xff\xff\xff\xff\xff");
+  WriteAll(directory_ / "garbage", "rm-relaunch 3\n\xff\xff\xff\xff\xff\xff\xff\xff");
   EXPECT_EQ(RunAlone(directory_ / "garbage", &said), 125);
   EXPECT_THAT(said, HasSubstr("damaged"));
   spec_.executable = "program";
+  EXPECT_EQ(RunAlone(Written(), &said), 125);
+  EXPECT_THAT(said, HasSubstr("absolute"));
+}
+
+// It is the new one that is run, if there is one by then.
+TEST_F(Launched, WhatWasMovedAsideIsRunOnlyIfNothingCanBeRunInItsPlace) {
+  const std::string out = directory_ / "out";
+  spec_.executable = directory_ / "new";
+  spec_.moved_aside = directory_ / "program";
+  EXPECT_THAT(Told(), HasSubstr("end")) << "there is none";
+  WriteAll(directory_ / "new", "#!/bin/sh\necho the new one; echo end\n", 0600);
+  WriteAll(out, "");
+  EXPECT_THAT(Told(), ::testing::Not(HasSubstr("the new one"))) << "which nobody may run";
+  chmod((directory_ / "new").c_str(), 0755);
+  WriteAll(out, "");
+  ASSERT_TRUE(Run());
+  EXPECT_THAT(AwaitText(out, "end\n"), HasSubstr("the new one"));
+  spec_.executable = spec_.moved_aside = directory_ / "none";
+  EXPECT_EQ(RunAlone(Written()), 127);
+  spec_.moved_aside = "program";
+  std::string said;
   EXPECT_EQ(RunAlone(Written(), &said), 125);
   EXPECT_THAT(said, HasSubstr("absolute"));
 }

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,7 +15,7 @@
 #include <set>
 #include <utility>
 
-#include "apps/launch.h"
+#include "apps/ask.h"
 #include "apps/spawn_actions.h"
 #include "base/win32_codes.h"
 #include "machine/kept_files.h"
@@ -27,8 +28,6 @@ std::vector<std::string> GuardCommand(const std::string& programs, const HoldReq
   return {programs + "/rm-guard", "hold", request.session, std::to_string(request.owner.pid),
           std::to_string(request.owner.start_ticks)};
 }
-
-constexpr Milliseconds kBecoming{10'000};  // as long as Launch waits
 
 bool IsUp(const UnitState& state) {
   return state.active_state == "active" || state.active_state == "reloading" ||
@@ -190,20 +189,38 @@ Result<void> Holds::StartProcess(Debt& debt) {
       if (state && (state->job != 0 || IsUp(*state))) return {};
     }
   }
-  const SpecFileState file = LookAtSpecFile(debt.spec_file, kBecoming);
+  const SpecFileState file = LookAtSpecFile(debt.spec_file);
   // To start it twice would be worse.
   if (file.unknown)
     return Fail(kFailRestart, "what became of it cannot be read from {}", debt.spec_file);
-  const bool done = file.started || (file.gone && !WasLeftLate(debt));
-  if (!done) {
-    if (!file.waiting) RewriteSpecFile(debt);
-    if (auto launched = Launch(programs_ + "/rm-relaunch", debt.spec_file); !launched) {
-      RewriteSpecFile(debt);
-      return Pass(std::move(launched));
-    }
+  if (file.busy && !file.started) return {};
+  if (file.started || (file.gone && !WasLeftLate(debt))) {
+    unlink(debt.spec_file.c_str());
+    debt.state = DebtState::kPaid;
+    return {};
   }
-  unlink(debt.spec_file.c_str());
-  debt.state = DebtState::kPaid;
+  if (!file.waiting) RewriteSpecFile(debt);
+  return BeginLaunch(debt);
+}
+
+Result<void> Holds::BeginLaunch(const Debt& debt) {
+  auto begun = Launching::Begin(programs_ + "/rm-relaunch", debt.spec_file);
+  if (!begun) return Pass(std::move(begun));
+  Launching& launching =
+      launching_.insert_or_assign(debt.spec_file, std::move(*begun)).first->second;
+  // It stays, and rm-relaunch takes the file away to wait for it: until then it must not be
+  // removed.
+  const bool stays = OpenProcess(debt.process->was).has_value();
+  if (!stays) return {};
+  const TimePoint deadline = Clock::now() + kBecoming;
+  auto decided = launching.Look();
+  while (!decided && Clock::now() < deadline) {
+    pollfd wait{launching.fd(), POLLIN, 0};
+    poll(&wait, 1, static_cast<int>(kBecoming.count()));
+    decided = launching.Look();
+  }
+  launching_.erase(debt.spec_file);
+  if (decided && !*decided) return Pass(std::move(*decided));
   return {};
 }
 

@@ -2,8 +2,10 @@
 // a machine without a service manager, a guard of our own.
 #pragma once
 
+#include <map>
 #include <string>
 
+#include "apps/launch.h"
 #include "machine/machine.h"
 #include "machine/service_managers.h"
 
@@ -19,17 +21,22 @@ class Holds {
   Result<void> Release(const std::string& session, const std::vector<Debt>& debts);
   Result<void> CancelStart(const Debt& debt);
   bool CallOffLateReturn(const std::string& store_directory, const Debt& debt);
+  // Without the service manager it only begins: see `launching`.
   Result<void> Start(Debt& debt);
+  // rm-relaunch at work for us, by spec file.
+  std::map<std::string, Launching>& launching() { return launching_; }
 
  private:
   Result<void> StartGuard(const HoldRequest& request);
   Result<void> StartUnit(Manager& manager, const std::string& unit);
   Result<void> StartProcess(Debt& debt);
+  Result<void> BeginLaunch(const Debt& debt);
   static bool WasLeftLate(const Debt& debt);
   static void RewriteSpecFile(const Debt& debt);
 
   ServiceManagers& managers_;
   const std::string programs_;
+  std::map<std::string, Launching> launching_;
 };
 
 }  // namespace rm

@@ -2,9 +2,11 @@
 // late return nobody waits for any more?
 #include "machine/holds.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -13,6 +15,7 @@
 #include "apps/launch.h"
 #include "base/win32_codes.h"
 #include "machine/kept_files.h"
+#include "machine/starts.h"
 
 namespace rm {
 namespace {
@@ -73,9 +76,9 @@ class LateReturn : public Guard {
   bool Tries(Debt& debt) {
     fs::create_symlink("/bin/false", directory_ + "/rm-relaunch");
     ServiceManagers managers;
-    const auto started = Holds(managers, directory_).Start(debt);
-    EXPECT_TRUE(started || started.error().code == kFailRestart);
-    return !started;
+    Holds holds(managers, directory_);
+    EXPECT_TRUE(holds.Start(debt));
+    return !holds.launching().empty();
   }
 };
 
@@ -100,6 +103,72 @@ TEST_F(LateReturn, WhoWaitedForItWasKilled) {
   EXPECT_EQ(debt.state, DebtState::kOwed);
   EXPECT_TRUE(fs::exists(debt.spec_file)) << "for the next try";
   EXPECT_FALSE(fs::exists(File()));
+}
+
+class Starts : public Guard {
+ protected:
+  void TearDown() override {
+    std::ifstream pids(directory_ + "/pids");
+    for (pid_t pid = 0; pids >> pid;) kill(pid, SIGKILL);
+    Guard::TearDown();
+  }
+
+  Debt Owed(int number) const {
+    Debt debt;
+    debt.id = number;
+    debt.process.emplace();
+    debt.process->was = {4194303, 1};
+    debt.spec_file =
+        *WriteSpecFile(directory_, "relaunch-1-" + std::to_string(number), *debt.process);
+    return debt;
+  }
+
+  // `false`: not all are decided after a second.
+  bool Start(std::vector<Debt>& debts) {
+    ServiceManagers managers;
+    Holds holds(managers, directory_);
+    const auto proc = ProcTree::Open();
+    for (Debt& debt : debts) EXPECT_TRUE(holds.Start(debt));
+    const auto all =
+        AwaitStarts(*proc, managers, holds.launching(), debts, Clock::now() + Milliseconds(1000),
+                    {}, [](const Debt&, const std::string&) {});
+    EXPECT_TRUE(all);
+    EXPECT_TRUE(holds.launching().empty()) << "as many pipes were left open";
+    return all && *all;
+  }
+};
+
+// Each had ten seconds, one after the other: fifty kept the next installer for eight minutes.
+TEST_F(Starts, FiftyThatHangTakeNoLongerThanWhoWaitsForThem) {
+  std::ofstream(directory_ + "/rm-relaunch")
+      << "#!/bin/sh\nsleep 600 &\necho $! >>'" << directory_ << "/pids'\n";
+  fs::permissions(directory_ + "/rm-relaunch", fs::perms(0700));
+  std::vector<Debt> debts;
+  for (int i = 0; i < 50; ++i) debts.push_back(Owed(i));
+  const TimePoint begin = Clock::now();
+  EXPECT_FALSE(Start(debts));
+  EXPECT_LT(Clock::now() - begin, std::chrono::seconds(60));
+  for (const Debt& debt : debts) {
+    EXPECT_EQ(debt.state, DebtState::kOwed);
+    EXPECT_TRUE(LookAtSpecFile(debt.spec_file).waiting);
+  }
+}
+
+TEST_F(Starts, OneThatSomebodyIsAtIsNotStartedASecondTime) {
+  fs::create_symlink("/bin/false", directory_ + "/rm-relaunch");
+  std::vector<Debt> debts{Owed(1)};
+  const UniqueFd somebody(open(debts[0].spec_file.c_str(), O_RDWR | O_CLOEXEC));
+  ASSERT_EQ(flock(somebody.get(), LOCK_EX), 0);
+  EXPECT_FALSE(Start(debts));
+  EXPECT_EQ(debts[0].state, DebtState::kOwed);
+}
+
+TEST_F(Starts, OneThatFailsIsToldAndCanBeTriedAgain) {
+  fs::create_symlink("/bin/false", directory_ + "/rm-relaunch");
+  std::vector<Debt> debts{Owed(1)};
+  EXPECT_TRUE(Start(debts));
+  EXPECT_EQ(debts[0].state, DebtState::kFailed);
+  EXPECT_TRUE(LookAtSpecFile(debts[0].spec_file).waiting);
 }
 
 }  // namespace

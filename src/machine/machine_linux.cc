@@ -177,7 +177,7 @@ class LinuxMachine final : public Machine {
 
   Result<bool> AwaitStarted(std::vector<Debt>& debts, TimePoint deadline, std::stop_token cancel,
                             const DecidedSink& decided) override {
-    return AwaitStarts(proc_, managers_, debts, deadline, cancel, decided);
+    return AwaitStarts(proc_, managers_, holds_.launching(), debts, deadline, cancel, decided);
   }
 
  private:

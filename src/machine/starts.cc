@@ -4,11 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <utility>
 
-#include "apps/launch.h"
 #include "machine/wait.h"
 #include "procfs/process.h"
 
@@ -19,10 +17,11 @@ constexpr const char* kRelaunchProgram = "rm-relaunch";
 
 struct Start {
   Debt* debt;
-  Manager* manager;
+  Manager* manager;  // null: rm-relaunch was started without one
   std::string unit;
   std::string type;                    // the service's Type=
   std::optional<TimePoint> active_at;  // running since we looked
+  TimePoint since = Clock::now();
 };
 
 enum class Answer { kNotYet, kRuns, kFailed };
@@ -34,10 +33,15 @@ bool SaysWhenReady(const std::string& type) {
 
 class StartWatch {
  public:
-  StartWatch(const ProcTree& proc, ServiceManagers& managers, const DecidedSink& decided)
-      : proc_(proc), managers_(managers), decided_(decided) {}
+  StartWatch(const ProcTree& proc, ServiceManagers& managers,
+             std::map<std::string, Launching>& launching, const DecidedSink& decided)
+      : proc_(proc), managers_(managers), launching_(launching), decided_(decided) {}
 
   void Add(Debt& debt) {
+    if (debt.process && (debt.relaunch_unit.empty() || launching_.contains(debt.spec_file))) {
+      starts_.push_back({&debt, nullptr, "", "", std::nullopt});
+      return;
+    }
     const std::optional<uid_t> user = debt.unit ? debt.unit->user : std::nullopt;
     auto manager = debt.unit ? managers_.Of(user) : Result<Manager*>(managers_.Home());
     if (!manager || !*manager)
@@ -51,14 +55,19 @@ class StartWatch {
     starts_.push_back(std::move(start));
   }
 
+  // What rm-relaunch has not told by now its file will tell.
+  ~StartWatch() {
+    for (const Start& start : starts_) launching_.erase(start.debt->spec_file);
+  }
+
   // True when everything is decided.
   Result<bool> Await(TimePoint deadline, const std::stop_token& cancel) {
     while (true) {
       std::erase_if(starts_, [this](Start& start) { return IsDecided(start); });
       if (starts_.empty()) return true;
       if (cancel.stop_requested() || Clock::now() >= deadline) return false;
-      std::vector<pollfd> none;
-      if (auto waited = WaitForEvents(none, Involved(), NextLook(deadline), cancel); !waited)
+      std::vector<pollfd> reports = Reports();
+      if (auto waited = WaitForEvents(reports, Involved(), NextLook(deadline), cancel); !waited)
         return Pass(std::move(waited));
     }
   }
@@ -75,18 +84,13 @@ class StartWatch {
     const Answer answer = Look(start, why);
     if (answer == Answer::kNotYet) return false;
     Decide(*start.debt, answer == Answer::kRuns ? DebtState::kPaid : DebtState::kFailed, why);
-    start.manager->Unwatch(start.unit);
+    if (start.manager) start.manager->Unwatch(start.unit);
     return true;
   }
 
   Answer Look(Start& start, std::string& why) const {
+    if (!start.manager) return LookAtLaunch(start, why);
     UnitState state = start.manager->State(start.unit);
-    // Its transient unit is forgotten as soon as it has failed.
-    if (start.debt->process && state.active_state == "failed") {
-      why = LookAtSpecFile(start.debt->spec_file).failure;
-      if (why.empty()) why = fmt::format("it ended at once (result: {})", state.result);
-      return Answer::kFailed;
-    }
     // The end of a job and the new state of its unit are two signals, in no certain order: before
     // it counts as down it is asked.
     if (state.stopped() && state.job == 0)
@@ -97,7 +101,7 @@ class StartWatch {
       if (SaysWhenReady(start.type) || state.main_pid == 0) return Answer::kRuns;
       return Clock::now() >= *start.active_at + kSettled ? Answer::kRuns : Answer::kNotYet;
     }
-    if (start.debt->process && state.job == 0) return LookAtProcess(start, why);
+    if (start.debt->process && state.job == 0) return LookAtProcess(start, state, why);
     // A job that was under way when it was stopped runs again; nobody waits for its end.
     if (start.type == "oneshot" && state.active_state == "activating" && state.main_pid != 0)
       return Answer::kRuns;
@@ -118,11 +122,44 @@ class StartWatch {
     return Answer::kNotYet;
   }
 
-  // Its unit is over: the program has put itself into the background, or was never started.
-  static Answer LookAtProcess(const Start& start, std::string& why) {
+  // Its unit is over: the program has put itself into the background, has ended, or was never
+  // started. Or rm-relaunch was killed, and PID 1 is about to run it again ("activating"; to some
+  // versions it has failed for a moment). One that PID 1 gives up is forgotten at once.
+  static Answer LookAtProcess(const Start& start, const UnitState& state, std::string& why) {
     const SpecFileState file = LookAtSpecFile(start.debt->spec_file);
-    if (file.started) return Answer::kRuns;
+    const bool runs_again = state.active_state == "activating";
+    const bool failed = state.active_state == "failed";
+    if (file.started && !runs_again && !failed) return Answer::kRuns;
+    if (file.started) {
+      why = fmt::format("it ended at once (result: {})", state.result);
+      return Answer::kFailed;
+    }
+    if (file.busy || runs_again || (file.waiting && failed)) return Answer::kNotYet;
     why = file.failure.empty() ? "its unit ended before it was started" : file.failure;
+    return Answer::kFailed;
+  }
+
+  Answer LookAtLaunch(const Start& start, std::string& why) const {
+    const std::string& name = start.debt->spec_file;
+    const auto ours = launching_.find(name);
+    if (ours == launching_.end()) return LookAtOthers(name, why);
+    const auto decided = ours->second.Look();
+    if (!decided && Clock::now() < start.since + kBecoming) return Answer::kNotYet;
+    if (!decided) ours->second.End();
+    launching_.erase(ours);
+    if (decided && *decided) return Answer::kRuns;
+    why = decided ? decided->error().message
+                  : fmt::format("it did not start within {} s", kBecoming.count() / 1000);
+    return Answer::kFailed;
+  }
+
+  // Somebody else began it.
+  static Answer LookAtOthers(const std::string& spec_file, std::string& why) {
+    const SpecFileState file = LookAtSpecFile(spec_file);
+    if (file.started || file.gone) return Answer::kRuns;
+    if (file.busy) return Answer::kNotYet;
+    why = file.failure;
+    if (why.empty()) why = "it ended before it was started";
     return Answer::kFailed;
   }
 
@@ -142,26 +179,38 @@ class StartWatch {
     return next;
   }
 
+  std::vector<pollfd> Reports() const {
+    std::vector<pollfd> reports;
+    for (const Start& start : starts_)
+      if (const auto ours = launching_.find(start.debt->spec_file);
+          !start.manager && ours != launching_.end())
+        reports.push_back({ours->second.fd(), POLLIN, 0});
+    return reports;
+  }
+
   std::vector<Manager*> Involved() const {
     std::vector<Manager*> involved;
     for (const Start& start : starts_)
-      if (std::find(involved.begin(), involved.end(), start.manager) == involved.end())
+      if (start.manager &&
+          std::find(involved.begin(), involved.end(), start.manager) == involved.end())
         involved.push_back(start.manager);
     return involved;
   }
 
   const ProcTree& proc_;
   ServiceManagers& managers_;
+  std::map<std::string, Launching>& launching_;
   const DecidedSink& decided_;
   std::vector<Start> starts_;
 };
 
 }  // namespace
 
-Result<bool> AwaitStarts(const ProcTree& proc, ServiceManagers& managers, std::vector<Debt>& debts,
+Result<bool> AwaitStarts(const ProcTree& proc, ServiceManagers& managers,
+                         std::map<std::string, Launching>& launching, std::vector<Debt>& debts,
                          TimePoint deadline, const std::stop_token& cancel,
                          const DecidedSink& decided) {
-  StartWatch watch(proc, managers, decided);
+  StartWatch watch(proc, managers, launching, decided);
   for (Debt& debt : debts)
     if (debt.state == DebtState::kOwed) watch.Add(debt);
   return watch.Await(deadline, cancel);

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <stop_token>
+#include <string>
 #include <vector>
 
+#include "apps/launch.h"
 #include "base/clock.h"
 #include "machine/service_managers.h"
 #include "model/debt.h"
@@ -18,7 +21,10 @@ using DecidedSink = std::function<void(const Debt&, const std::string& why)>;
 // kSettled before it counts: one that cannot load its new library ends at once.
 inline constexpr Milliseconds kSettled{300};
 
-Result<bool> AwaitStarts(const ProcTree& proc, ServiceManagers& managers, std::vector<Debt>& debts,
+// What of `launching` is not decided by the deadline goes on, and is decided by the next look at
+// it.
+Result<bool> AwaitStarts(const ProcTree& proc, ServiceManagers& managers,
+                         std::map<std::string, Launching>& launching, std::vector<Debt>& debts,
                          TimePoint deadline, const std::stop_token& cancel,
                          const DecidedSink& decided);
 

@@ -9,13 +9,13 @@
 namespace rm {
 namespace {
 
-constexpr std::string_view kMagic = "rm-relaunch 2\n";  // the number is the version of the fields
+constexpr std::string_view kMagic = "rm-relaunch 3\n";  // the number is the version of the fields
 
 bool HasNul(const std::string& text) { return text.find('\0') != std::string::npos; }
 
 // A NUL would end the name early when it is handed to the kernel.
 bool HasNul(const RelaunchSpec& spec) {
-  return HasNul(spec.executable) || HasNul(spec.directory) ||
+  return HasNul(spec.executable) || HasNul(spec.moved_aside) || HasNul(spec.directory) ||
          std::ranges::any_of(spec.arguments, [](auto& text) { return HasNul(text); }) ||
          std::ranges::any_of(spec.environment, [](auto& text) { return HasNul(text); }) ||
          std::ranges::any_of(spec.streams, [](auto& stream) { return HasNul(stream.path); });
@@ -34,10 +34,10 @@ void Fields(Blob& blob, Value& stream) { blob(stream.path, stream.flags, stream.
 template <class Blob, class Value>
 requires std::same_as<std::remove_const_t<Value>, RelaunchSpec>
 void Fields(Blob& blob, Value& spec) {
-  blob(spec.was.pid, spec.was.start_ticks, spec.executable, spec.arguments, spec.environment,
-       spec.directory, spec.uids, spec.gids, spec.groups, spec.umask, spec.limits, spec.nice,
-       spec.scheduler_policy, spec.scheduler_priority, spec.io_priority, spec.oom_score_adjust,
-       spec.cpus, spec.capabilities_inheritable, spec.capabilities_permitted,
+  blob(spec.was.pid, spec.was.start_ticks, spec.executable, spec.moved_aside, spec.arguments,
+       spec.environment, spec.directory, spec.uids, spec.gids, spec.groups, spec.umask, spec.limits,
+       spec.nice, spec.scheduler_policy, spec.scheduler_priority, spec.io_priority,
+       spec.oom_score_adjust, spec.cpus, spec.capabilities_inheritable, spec.capabilities_permitted,
        spec.capabilities_effective, spec.capabilities_bounding, spec.capabilities_ambient,
        spec.no_new_privileges, spec.ignored_signals, spec.blocked_signals, spec.personality,
        spec.timer_slack_ns, spec.streams, spec.cannot_restore);

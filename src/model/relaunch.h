@@ -41,6 +41,8 @@ struct StandardStream {
 struct RelaunchSpec {
   ProcessId was;
   std::string executable;
+  // Where an update has moved what it runs; "" nowhere. Run only if `executable` is not there.
+  std::string moved_aside;
   std::vector<std::string> arguments;    // argv, argv[0] included
   std::vector<std::string> environment;  // "NAME=value", as at its start
   std::string directory;

@@ -13,6 +13,7 @@ RelaunchSpec Odd() {
   RelaunchSpec spec;
   spec.was = {4711, 123456789012};
   spec.executable = "/usr/bin/caf\xe9";  // not UTF-8
+  spec.moved_aside = "/usr/bin/caf\xe9.old";
   spec.arguments = {"-name", "", "$HOME", "a b", "\xff\xfe", "line\nbreak"};
   spec.environment = {"A=1", "EMPTY=", "no equals sign", "B=\x80"};
   spec.directory = "/var/lib/x";
@@ -43,6 +44,7 @@ TEST(RelaunchSpec, ComesBackAsItWas) {
   EXPECT_EQ(Serialize(*read), blob);
   EXPECT_EQ(read->was, Odd().was);
   EXPECT_EQ(read->executable, Odd().executable);
+  EXPECT_EQ(read->moved_aside, Odd().moved_aside);
   EXPECT_EQ(read->arguments, Odd().arguments);
   EXPECT_EQ(read->environment, Odd().environment);
   EXPECT_EQ(read->uids, Odd().uids);
@@ -63,8 +65,8 @@ TEST(RelaunchSpec, RefusesWhatIsShortenedOrLengthened) {
     ASSERT_FALSE(ParseRelaunchSpec(blob.substr(0, size))) << size;
   EXPECT_FALSE(ParseRelaunchSpec(blob + '\0'));
   const std::string fields = blob.substr(14, blob.size() - 14 - 8);
-  EXPECT_TRUE(ParseRelaunchSpec(Seal("rm-relaunch 2\n" + fields)));
-  EXPECT_FALSE(ParseRelaunchSpec(Seal("rm-relaunch 3\n" + fields)));
+  EXPECT_TRUE(ParseRelaunchSpec(Seal("rm-relaunch 3\n" + fields)));
+  EXPECT_FALSE(ParseRelaunchSpec(Seal("rm-relaunch 4\n" + fields)));
 }
 
 // Else /usr/bin/a would be started in the place of /usr/bin/b, as whoever the spec says.

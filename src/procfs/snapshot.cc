@@ -139,7 +139,8 @@ class Collector {
     struct statx found {};
     const bool there = StatAt(AT_FDCWD, spec_.executable.c_str(), STATX_TYPE, found) == 0;
     if (!deleted || !there) {
-      if (const std::optional<std::string> path = WhereItIsUpdated()) {
+      if (const std::optional<std::string> path = WhereItIsUpdated(deleted)) {
+        if (!deleted) spec_.moved_aside = spec_.executable;
         spec_.executable = *path;
         return 0;
       }
@@ -150,9 +151,10 @@ class Collector {
     return 0;
   }
 
-  // Of several names of one file it is the one that it was called by. What is there now is a
-  // program, and another one.
-  std::optional<std::string> WhereItIsUpdated() const {
+  // Of several names of one file it is the one that it was called by. What is there now is another
+  // file, or none yet: as long as what it runs has a name, it need not be a program before the
+  // start.
+  std::optional<std::string> WhereItIsUpdated(bool deleted) const {
     const auto file_name = [](std::string_view path) { return path.substr(path.rfind('/') + 1); };
     struct statx runs {
     }, found{};
@@ -162,10 +164,10 @@ class Collector {
           (spec_.arguments.empty() || file_name(spec_.arguments.front()) != file_name(path))) {
         continue;
       }
-      if (StatAt(AT_FDCWD, path.c_str(), STATX_BASIC_STATS, found) == 0 &&
-          S_ISREG(found.stx_mode) && (found.stx_mode & 0111) != 0 && !IsSameObject(runs, found)) {
-        return path;
-      }
+      const int error = StatAt(AT_FDCWD, path.c_str(), STATX_BASIC_STATS, found);
+      if (error == ENOENT && !deleted) return path;
+      if (error != 0 || IsSameObject(runs, found)) continue;
+      if (!deleted || (S_ISREG(found.stx_mode) && (found.stx_mode & 0111) != 0)) return path;
     }
     return std::nullopt;
   }

@@ -200,12 +200,14 @@ TEST(Snapshot, WhoRunsAnExecutableThatWasMovedAsideIsBroughtBackAsTheNewOne) {
   fs::copy_file(test::HolderProgram(), program);
   const Holder holder({}, {.program = program, .prepare = NoInput});
   fs::rename(program, old);
-  EXPECT_EQ(Take(holder, {program}).executable, old) << "there is no new one";
+  EXPECT_EQ(Take(holder, {program}).executable, program) << "the new one may come until then";
+  EXPECT_EQ(Take(holder, {program}).moved_aside, old) << "or not";
   at.Write("program", "half of the new one");
-  EXPECT_EQ(Take(holder, {program}).executable, old) << "which nobody can execute";
-  chmod(program.c_str(), 0755);
   EXPECT_EQ(Take(holder, {program}).executable, program);
+  EXPECT_EQ(Take(holder, {program}).moved_aside, old);
   EXPECT_EQ(Take(holder).executable, old) << "nobody updates it";
+  EXPECT_EQ(Take(holder).moved_aside, "");
+  chmod(program.c_str(), 0755);
   fs::remove(old);
   EXPECT_THAT(Take(holder, {program}).cannot_restore, Not(Contains(HasSubstr("executable"))));
 }

@@ -30,7 +30,7 @@ struct Transient {
   std::vector<std::string> after;
   std::vector<std::string> before;
   bool is_guard = false;
-  bool leaves_children = false;
+  bool is_relaunch = false;
 };
 
 int AppendList(sd_bus_message* call, const char* name, const std::vector<std::string>& list) {
@@ -73,9 +73,14 @@ int AppendProperties(sd_bus_message* call, const Transient& unit) {
                                   "NotifyAccess", "s", "main", "SuccessExitStatus", "(aiai)", 0, 1,
                                   SIGKILL);
   }
-  if (error >= 0 && unit.leaves_children) {
+  if (error >= 0 && unit.is_relaunch) {
+    // Whoever kills rm-relaunch before it has become the program does not end the matter. Once it
+    // has, its file says so, and another one goes away at once; but a while later, so that whoever
+    // waits for the program sees that it has crashed.
+    constexpr uint64_t kASecond = 1'000'000;
     error =
-        sd_bus_message_append(call, "(sv)(sv)", "KillMode", "s", "process", "SendSIGKILL", "b", 0);
+        sd_bus_message_append(call, "(sv)(sv)(sv)(sv)", "KillMode", "s", "process", "SendSIGKILL",
+                              "b", 0, "Restart", "s", "on-abnormal", "RestartUSec", "t", kASecond);
   }
   if (error >= 0 && !unit.after.empty()) error = AppendList(call, "After", unit.after);
   if (error >= 0 && !unit.before.empty()) error = AppendList(call, "Before", unit.before);
@@ -309,7 +314,7 @@ Result<std::string> Manager::QueueRelaunch(const QueuedRelaunch& relaunch) {
     if (!order) return order;
     unit.after.push_back(*order);
   }
-  unit.leaves_children = true;
+  unit.is_relaunch = true;
   Result<void> started = Start(*connection_, unit);
   if (!started) return Pass(std::move(started));
   return unit.name;

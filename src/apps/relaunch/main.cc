@@ -1,8 +1,10 @@
 // rm-relaunch [--report] FILE: becomes the process that FILE describes (model/relaunch.h).
 //
-// FILE is locked as long as rm-relaunch is at it, so that nobody else is. What was in it gives way
-// to lines that say what becomes of it (apps/report.h). Who asked for it removes FILE. If it is
-// gone, or says that the program was started, there is nothing to do and the exit status is 0.
+// FILE is locked as long as rm-relaunch is at it, so that nobody else is. At last, right before the
+// program is run, or when it cannot be, what was in it gives way to lines that say so
+// (apps/report.h): whoever is killed before that can be run again. Who asked for it removes FILE.
+// If it is gone, or says that the program was started, there is nothing to do and the exit status
+// is 0.
 //
 // If the process that it replaces is still there, FILE is moved to LateFile (apps/launch.h) and
 // rm-relaunch waits up to kLeaveLimit. If the process stays, or somebody removes the moved file
@@ -49,21 +51,28 @@ struct Listener {
   int messages = STDERR_FILENO;  // for people; the journal, under systemd
   int report = -1;               // for Launch
   int file = -1;                 // for everybody else
+  std::string process;           // ProcessLine
 
-  void Say(const std::string& line) const {
-    for (int fd : {file, report})
-      if (fd >= 0) (void)!write(fd, line.data(), line.size());
+  void Report(const std::string& line) const {
+    if (report >= 0) (void)!write(report, line.data(), line.size());
+  }
+  // What was in the file, secrets of the environment included, is gone then. False: it stands
+  // there.
+  bool Write(const std::string& line) const {
+    const std::string text = process + line;
+    return ftruncate(file, 0) == 0 &&
+           pwrite(file, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
   }
   // Exec is next. What stands in the file decides: whoever is killed between the two was not
   // started. False: it could not be told, so nobody must be started.
   bool SayStarting() const {
-    const std::string line = StartingLine();
-    if (report >= 0) (void)!write(report, line.data(), line.size());
-    return write(file, line.data(), line.size()) == static_cast<ssize_t>(line.size());
+    Report(StartingLine());
+    return Write(StartingLine());
   }
   int Failed(const Error& error, int status) const {
     dprintf(messages, "rm-relaunch: %s\n", error.message.c_str());
-    Say(FailedLine(error.message));
+    Report(FailedLine(error.message));
+    if (file >= 0) (void)Write(FailedLine(error.message));
     return status;
   }
 };
@@ -89,6 +98,7 @@ Result<std::optional<RelaunchSpec>> ReadSpec(const char* path, const UniqueFd& f
   Result<RelaunchSpec> spec = ParseRelaunchSpec(blob);
   if (!spec) return Pass(std::move(spec));
   if (!spec->executable.starts_with('/') || !spec->directory.starts_with('/') ||
+      (!spec->moved_aside.empty() && !spec->moved_aside.starts_with('/')) ||
       spec->arguments.empty())
     return Fail(kBadArguments, "{} names no program and directory by absolute paths.", path);
   return std::move(*spec);
@@ -152,24 +162,20 @@ int Run(const char* path, bool reports) {
 
   const UniqueFd file(open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!file && errno == ENOENT) {
-    listener.Say(StartingLine());
+    listener.Report(StartingLine());
     return 0;
   }
   if (file) (void)flock(file.get(), LOCK_EX);
   auto read = ReadSpec(path, file);
   if (!read) return listener.Failed(read.error(), kNotBecome);
   if (!*read || IsRemoved(file)) {
-    listener.Say(StartingLine());
+    listener.Report(StartingLine());
     return 0;
   }
   const std::optional<RelaunchSpec>& spec = *read;
-  if (ftruncate(file.get(), 0) != 0)
-    return listener.Failed(
-        Error{kWriteFault, fmt::format("{} cannot be emptied: {}.", path, strerror(errno))},
-        kNotBecome);
-  lseek(file.get(), 0, SEEK_SET);
   listener.file = file.get();
-  listener.Say(SelfLine());
+  listener.process = SelfLine();
+  listener.Report(listener.process);
   const auto left = AwaitDeparture(spec->was, Milliseconds(0));
   if (!left) return listener.Failed(left.error(), kNotBecome);
   if (!*left) {
@@ -179,7 +185,7 @@ int Run(const char* path, bool reports) {
           Error{kWriteFault, fmt::format("{} cannot be moved: {}.", path, strerror(errno))},
           kNotBecome);
     // Whoever launched us need not wait for that.
-    listener.Say(StartingLine());
+    listener.Report(StartingLine());
     if (reports) close(std::exchange(listener.report, -1));
     const auto left_late = AwaitDeparture(spec->was, kLeaveLimit);
     // Of us and whoever calls it off, one removes the file.
@@ -200,6 +206,9 @@ int Run(const char* path, bool reports) {
   if (done) done = TakeSignals(*spec);
   if (!done) return listener.Failed(done.error(), kNotBecome);
   execve(spec->executable.c_str(), arguments.data(), environment.data());
+  // The update was called off, or what it brought cannot be run.
+  if (!spec->moved_aside.empty() && (errno == ENOENT || errno == EACCES))
+    execve(spec->moved_aside.c_str(), arguments.data(), environment.data());
   const int status = errno == ENOENT ? kNotFound : kNotExecutable;
   return listener.Failed(
       Error{kFailRestart, fmt::format("{} cannot be run: {}.", spec->executable, strerror(errno))},
