@@ -120,6 +120,7 @@ TEST_F(Launched, ProgramThatLeavesLateIsReplacedThen) {
   spec_.was = Identify(leaves_late);
   const auto replaces = Launch(RM_RELAUNCH, Written());
   ASSERT_TRUE(replaces) << replaces.error().message;
+  EXPECT_EQ(ReadAll(LateFile(directory_ / "specs", spec_.was)), "") << "no secrets lie about";
   ASSERT_EQ(kill(leaves_late, SIGKILL), 0);
   Await(leaves_late);
   AwaitText(directory_ / "out", "end\n");

@@ -22,6 +22,10 @@ namespace {
 // sd-bus keeps 65536 that came while answers were awaited, and fails every call after that.
 constexpr uint64_t kMostSignals = 1000;
 
+// What slow answers of a user's manager may cost in all.
+constexpr Milliseconds kMostSlow = 3 * kUserCallLimit;
+constexpr Milliseconds kPrompt{1000};
+
 // While PID 1 executes itself anew a fresh connection may be cut as well.
 constexpr int kMostTries = 10;
 
@@ -205,7 +209,10 @@ Result<Message> BusConnection::Call(const Method& method, const std::string& wha
   for (int tries = 1;; ++tries) {
     if (lost()) {
       Result<void> reopened = Reopen();
-      if (!reopened) return Pass(std::move(reopened));
+      if (!reopened) {
+        given_up_ = user_.has_value();
+        return Pass(std::move(reopened));
+      }
     }
     TakeSignals();
     sd_bus_message* made = nullptr;
@@ -215,14 +222,18 @@ Result<Message> BusConnection::Call(const Method& method, const std::string& wha
     if (error >= 0) error = arguments(call.get());
     sd_bus_error answer = {};
     sd_bus_message* reply = nullptr;
+    const TimePoint asked = Clock::now();
     if (error >= 0) error = sd_bus_call(bus_.get(), call.get(), 0, &answer, &reply);
+    // One that answers just in time each time would cost as much as one that never does.
+    if (const auto took = Clock::now() - asked; user_ && took > kPrompt) slow_ += took;
+    if (slow_ > kMostSlow) given_up_ = true;
     if (error >= 0) return Message(reply);
     if (IsDisconnect(-error) && tries < kMostTries) {
       sd_bus_error_free(&answer);
       bus_.reset();
       continue;
     }
-    given_up_ = error == -ETIMEDOUT && user_.has_value();
+    if (error == -ETIMEDOUT && user_) given_up_ = true;
     auto failure = Fail(CodeOf(-error, answer), "{} did not {}: {}.", NameOf(user_), what,
                         answer.message ? answer.message : strerror(-error));
     sd_bus_error_free(&answer);

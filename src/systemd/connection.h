@@ -78,8 +78,9 @@ class BusConnection {
   std::optional<uid_t> user_;
   Bus bus_;
   uint32_t generation_ = 0;
-  bool given_up_ =
-      false;  // it did not answer once: it shall not cost its time limit again and again
+  Clock::duration slow_{};  // that answers took which were not prompt
+  // A user's, that did not answer once: it shall not cost its time limit again and again.
+  bool given_up_ = false;
 };
 
 // /org/freedesktop/systemd1/unit/... of a unit's name.

@@ -184,6 +184,8 @@ int Run(const char* path, bool reports) {
       return listener.Failed(
           Error{kWriteFault, fmt::format("{} cannot be moved: {}.", path, strerror(errno))},
           kNotBecome);
+    // Whoever finds it there writes what was in it anew, and nobody has to clean up its secrets.
+    (void)!ftruncate(file.get(), 0);
     // Whoever launched us need not wait for that.
     listener.Report(StartingLine());
     if (reports) close(std::exchange(listener.report, -1));

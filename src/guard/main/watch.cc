@@ -24,6 +24,7 @@ namespace rm {
 namespace {
 
 constexpr Milliseconds kLockLimit{30'000};
+constexpr int kMostTries = 10;  // each of which waits for two minutes
 
 bool IsAlive(const ProcessId& process) {
   auto opened = OpenProcess(process);
@@ -83,7 +84,10 @@ Result<void> WatchInBackground(const WatchOptions& options) {
   setsid();
   if (OwnerEndsFirst(*owner, *lock, changes)) {
     ToJournal()(OwnerDied(options.session, options.owner));
-    (void)Pay(options);
+    // Another process that has the session open may still be stopping programs.
+    Result<void> paid;
+    for (int tries = 0; tries < kMostTries; ++tries)
+      if (paid = Pay(options); paid || paid.error().code != kSemTimeout) break;
     unlink(path.c_str());
   }
   _exit(0);
