@@ -7,6 +7,9 @@ add_library(rm_options INTERFACE)
 target_compile_options(rm_options INTERFACE -Wall -Wextra -Wpedantic -Werror -Wno-missing-field-initializers)
 target_include_directories(rm_options INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
 
+# How tests are compiled, which takes longer than to run them.
+set(RM_QUICKLY -O0)
+
 function(rm_room name)
   cmake_parse_arguments(arg "" "" "ROOMS;LIBRARIES;TEST_LIBRARIES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
@@ -21,6 +24,7 @@ function(rm_room name)
   target_link_libraries(rm_${name} PUBLIC rm_options fmt::fmt tl::expected ${arg_ROOMS} ${arg_LIBRARIES})
   if(BUILD_TESTING AND tests)
     add_executable(${name}_test ${tests})
+    target_compile_options(${name}_test PRIVATE ${RM_QUICKLY})
     target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/tests)
     target_link_libraries(${name}_test PRIVATE rm_${name} GTest::gmock GTest::gtest_main ${arg_TEST_LIBRARIES})
     add_test(NAME ${name} COMMAND ${name}_test)
