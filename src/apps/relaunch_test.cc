@@ -143,7 +143,7 @@ class Relaunch : public ::testing::Test {
     ASSERT_TRUE(file) << file.error().message;
     const auto launched = Launch(RM_RELAUNCH, *file);
     ASSERT_TRUE(launched) << launched.error().message;
-    EXPECT_FALSE(std::filesystem::exists(*file));
+    EXPECT_EQ(LookAtSpecFile(*file).process, *launched);
     const std::string both = AwaitText(directory_ / "out", "end\n", before.size());
     after = both.substr(before.size());
     EndIt(*launched);

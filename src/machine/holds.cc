@@ -194,16 +194,16 @@ Result<void> Holds::StartProcess(Debt& debt) {
   // To start it twice would be worse.
   if (file.unknown)
     return Fail(kFailRestart, "what became of it cannot be read from {}", debt.spec_file);
-  const bool done = file.started || (file.gone && !WasLeftLate(debt));
-  if (!done) {
-    if (!file.waiting) RewriteSpecFile(debt);
-    if (auto launched = Launch(programs_ + "/rm-relaunch", debt.spec_file); !launched) {
-      RewriteSpecFile(debt);
-      return Pass(std::move(launched));
-    }
+  if (file.started) return {};
+  if (file.gone && !WasLeftLate(debt)) {
+    debt.state = DebtState::kPaid;
+    return {};
   }
-  unlink(debt.spec_file.c_str());
-  debt.state = DebtState::kPaid;
+  if (!file.waiting) RewriteSpecFile(debt.spec_file, *debt.process);
+  if (auto launched = Launch(programs_ + "/rm-relaunch", debt.spec_file); !launched) {
+    RewriteSpecFile(debt.spec_file, *debt.process);
+    return Pass(std::move(launched));
+  }
   return {};
 }
 
@@ -215,16 +215,6 @@ bool Holds::WasLeftLate(const Debt& debt) {
   if (!lock || !*lock) return false;
   unlink(file.c_str());
   return true;
-}
-
-// It did not work; who tries again needs what it takes.
-void Holds::RewriteSpecFile(const Debt& debt) {
-  const std::string directory = DirectoryOf(debt.spec_file);
-  const std::string name = debt.spec_file.substr(directory.size() + 1) + ".new";
-  const std::string fresh = directory + "/" + name;
-  unlink(fresh.c_str());
-  // Where it stands there is always one: one that is gone was done with.
-  if (WriteSpecFile(directory, name, *debt.process)) rename(fresh.c_str(), debt.spec_file.c_str());
 }
 
 }  // namespace rm

@@ -26,7 +26,6 @@ class Holds {
   Result<void> StartUnit(Manager& manager, const std::string& unit);
   Result<void> StartProcess(Debt& debt);
   static bool WasLeftLate(const Debt& debt);
-  static void RewriteSpecFile(const Debt& debt);
 
   ServiceManagers& managers_;
   const std::string programs_;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "apps/launch.h"
+#include "machine/started_program.h"
 #include "machine/wait.h"
 #include "procfs/process.h"
 
@@ -19,7 +20,7 @@ constexpr const char* kRelaunchProgram = "rm-relaunch";
 
 struct Start {
   Debt* debt;
-  Manager* manager;
+  Manager* manager;  // none: the program was started without one
   std::string unit;
   std::string type;                    // the service's Type=
   std::optional<TimePoint> active_at;  // running since we looked
@@ -38,8 +39,11 @@ class StartWatch {
       : proc_(proc), managers_(managers), decided_(decided) {}
 
   void Add(Debt& debt) {
-    const std::optional<uid_t> user = debt.unit ? debt.unit->user : std::nullopt;
-    auto manager = debt.unit ? managers_.Of(user) : Result<Manager*>(managers_.Home());
+    auto manager = debt.unit ? managers_.Of(debt.unit->user) : Result<Manager*>(managers_.Home());
+    if (debt.process && (!*manager || debt.relaunch_unit.empty())) {
+      starts_.push_back({&debt, nullptr, "", "", std::nullopt});
+      return;
+    }
     if (!manager || !*manager)
       return Decide(debt, DebtState::kFailed, "its service manager cannot be reached");
     const std::string name = debt.unit ? debt.unit->name : debt.relaunch_unit;
@@ -75,18 +79,14 @@ class StartWatch {
     const Answer answer = Look(start, why);
     if (answer == Answer::kNotYet) return false;
     Decide(*start.debt, answer == Answer::kRuns ? DebtState::kPaid : DebtState::kFailed, why);
-    start.manager->Unwatch(start.unit);
+    if (start.manager) start.manager->Unwatch(start.unit);
     return true;
   }
 
   Answer Look(Start& start, std::string& why) const {
+    if (!start.manager) return LookAtProcess(start, why);
     UnitState state = start.manager->State(start.unit);
-    // Its transient unit is forgotten as soon as it has failed.
-    if (start.debt->process && state.active_state == "failed") {
-      why = LookAtSpecFile(start.debt->spec_file).failure;
-      if (why.empty()) why = fmt::format("it ended at once (result: {})", state.result);
-      return Answer::kFailed;
-    }
+    if (start.debt->process && state.active_state == "failed") return LookAtProcess(start, why);
     // The end of a job and the new state of its unit are two signals, in no certain order: before
     // it counts as down it is asked.
     if (state.stopped() && state.job == 0)
@@ -118,11 +118,26 @@ class StartWatch {
     return Answer::kNotYet;
   }
 
-  // Its unit is over: the program has put itself into the background, or was never started.
-  static Answer LookAtProcess(const Start& start, std::string& why) {
+  // Without its unit: that is over, since the program has put itself into the background, was never
+  // started, or has failed; or there was none.
+  Answer LookAtProcess(Start& start, std::string& why) const {
     const SpecFileState file = LookAtSpecFile(start.debt->spec_file);
-    if (file.started) return Answer::kRuns;
-    why = file.failure.empty() ? "its unit ended before it was started" : file.failure;
+    if (!file.started) {
+      why = file.failure.empty() ? "its unit ended before it was started" : file.failure;
+      return Answer::kFailed;
+    }
+    if (!start.active_at) start.active_at = Clock::now();
+    switch (LookAtProgram(proc_, *start.debt, file.process)) {
+      case ProgramState::kRuns:
+        return Clock::now() >= *start.active_at + kSettled ? Answer::kRuns : Answer::kNotYet;
+      case ProgramState::kInBackground:
+      case ProgramState::kEndedSince:
+        return Answer::kRuns;
+      case ProgramState::kEndedAtOnce:
+        break;
+    }
+    why = "it ended at once";
+    RewriteSpecFile(start.debt->spec_file, *start.debt->process);
     return Answer::kFailed;
   }
 
@@ -145,7 +160,8 @@ class StartWatch {
   std::vector<Manager*> Involved() const {
     std::vector<Manager*> involved;
     for (const Start& start : starts_)
-      if (std::find(involved.begin(), involved.end(), start.manager) == involved.end())
+      if (start.manager &&
+          std::find(involved.begin(), involved.end(), start.manager) == involved.end())
         involved.push_back(start.manager);
     return involved;
   }
