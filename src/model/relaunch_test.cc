@@ -31,7 +31,7 @@ RelaunchSpec Odd() {
   spec.no_new_privileges = true;
   spec.ignored_signals = uint64_t{1} << 63;
   spec.personality = 0xffffffff;
-  spec.streams[1] = {"/var/log/x", 1025, uint64_t{1} << 40};
+  spec.streams[1] = {"/var/log/x", 1025, uint64_t{1} << 40, {uint64_t{8} << 32, 7, -1}};
   spec.cannot_restore = {"It had a pipe."};
   return spec;
 }
@@ -54,6 +54,7 @@ TEST(RelaunchSpec, ComesBackAsItWas) {
   EXPECT_TRUE(read->no_new_privileges);
   EXPECT_EQ(read->streams[1].offset, uint64_t{1} << 40);
   EXPECT_EQ(read->streams[1].flags, 1025);
+  EXPECT_EQ(read->streams[1].object, Odd().streams[1].object);
   EXPECT_EQ(read->cannot_restore, Odd().cannot_restore);
 }
 
@@ -63,8 +64,8 @@ TEST(RelaunchSpec, RefusesWhatIsShortenedOrLengthened) {
     ASSERT_FALSE(ParseRelaunchSpec(blob.substr(0, size))) << size;
   EXPECT_FALSE(ParseRelaunchSpec(blob + '\0'));
   const std::string fields = blob.substr(14, blob.size() - 14 - 8);
-  EXPECT_TRUE(ParseRelaunchSpec(Seal("rm-relaunch 2\n" + fields)));
-  EXPECT_FALSE(ParseRelaunchSpec(Seal("rm-relaunch 3\n" + fields)));
+  EXPECT_TRUE(ParseRelaunchSpec(Seal("rm-relaunch 3\n" + fields)));
+  EXPECT_FALSE(ParseRelaunchSpec(Seal("rm-relaunch 4\n" + fields)));
 }
 
 // Else /usr/bin/a would be started in the place of /usr/bin/b, as whoever the spec says.

@@ -95,10 +95,14 @@ Result<std::optional<RelaunchSpec>> ReadSpec(const char* path, const UniqueFd& f
 }
 
 Result<void> Become(const RelaunchSpec& spec, int messages) {
+  StreamFiles same = OpenSameFiles(spec);
+  const bool entered = EnterSameDirectory(spec);
   for (auto step : {RaiseLimits, TakeScheduling, TakeOomScore, TakeProcessors, TakeIdentity,
-                    VerifyIdentity, TakeExecutionState, EnterDirectory})
+                    VerifyIdentity, TakeExecutionState})
     if (Result<void> taken = step(spec); !taken) return taken;
-  return OpenStreams(spec, messages);
+  if (!entered)
+    if (Result<void> there = EnterDirectory(spec); !there) return there;
+  return OpenStreams(spec, std::move(same), messages);
 }
 
 // False: it stays.
