@@ -57,6 +57,8 @@ struct StandardStream {
 // Everything a new process is given so that it is like the one that was stopped. Names are bytes.
 struct RelaunchSpec {
   ProcessId was;
+  ProcessId parent;
+  uint64_t captured_ticks = 0;  // clock ticks since boot, as ProcessId::start_ticks
   std::string executable;
   std::vector<std::string> arguments;    // argv, argv[0] included
   std::vector<std::string> environment;  // "NAME=value", as at its start

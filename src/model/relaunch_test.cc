@@ -21,6 +21,8 @@ RelaunchSpec Odd() {
   spec.groups = {7, 4294967294, 7};
   spec.umask = 0137;
   spec.limits = {{7, 10, UINT64_MAX}, {0, 0, 0}};
+  spec.parent = {1, 2};
+  spec.captured_ticks = 3;
   spec.nice = -20;
   spec.scheduler_policy = 3;
   spec.scheduler_priority = 99;
@@ -42,6 +44,8 @@ TEST(RelaunchSpec, ComesBackAsItWas) {
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(Serialize(*read), blob);
   EXPECT_EQ(read->was, Odd().was);
+  EXPECT_EQ(read->parent, Odd().parent);
+  EXPECT_EQ(read->captured_ticks, 3u);
   EXPECT_EQ(read->executable, Odd().executable);
   EXPECT_EQ(read->arguments, Odd().arguments);
   EXPECT_EQ(read->environment, Odd().environment);

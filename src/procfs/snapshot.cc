@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,6 +19,7 @@
 #include "base/win32_codes.h"
 #include "procfs/auxv.h"
 #include "procfs/parse.h"
+#include "procfs/process.h"
 #include "procfs/process_dir.h"
 #include "procfs/read.h"
 #include "procfs/snapshot_streams.h"
@@ -114,6 +116,7 @@ class Collector {
     CollectDirectories();
     CollectStatus(status);
     CompareOrigin();
+    CollectParent();
     CollectScheduling();
     if (const int error = CollectSettings()) return error;
     CompareNamespaces();
@@ -273,6 +276,16 @@ class Collector {
     if (MayUseEveryCpu()) spec_.cpus.clear();
     const std::string_view seccomp = FieldOf(status, "Seccomp");
     if (seccomp == "1" || seccomp == "2") Lacks("It filters its own system calls (seccomp).");
+  }
+
+  void CollectParent() {
+    if (const auto parent = Identify(proc_, stat_.parent); parent && *parent)
+      spec_.parent = **parent;
+    timespec now{};
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    const auto hz = static_cast<uint64_t>(sysconf(_SC_CLK_TCK));
+    spec_.captured_ticks = static_cast<uint64_t>(now.tv_sec) * hz +
+                           static_cast<uint64_t>(now.tv_nsec) / (1'000'000'000 / hz);
   }
 
   // A daemon that root starts gives up root's rights when it has what it needs them for.

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -26,6 +27,10 @@ Result<void> TakeProcessors(const RelaunchSpec& spec);
 // have for the process that was stopped. VerifyIdentity proves that there is no way back.
 Result<void> TakeIdentity(const RelaunchSpec& spec);
 Result<void> VerifyIdentity(const RelaunchSpec& spec);
+
+// successor.cc: the process that the old one's parent has started in its place meanwhile, as
+// supervisors do. None: it has not, and nobody knows that it would.
+std::optional<ProcessId> SuccessorByParent(const RelaunchSpec& spec);
 
 // same_objects.cc: with our own rights, what the old process had: its user alone may not have been
 // able to get at it. Nothing but that very object is opened or entered.

@@ -136,6 +136,12 @@ Result<void> Detach() {
   return {};
 }
 
+// Of whom its parent has started again: that one is watched from now on.
+int SayStartedByParent(const Listener& listener, const ProcessId& successor) {
+  listener.Say(ProcessLine(successor));
+  return listener.SayStarting() ? 0 : kNotBecome;
+}
+
 std::string SelfLine() {
   const auto ticks = ReadStartTicks(OpenProcessDirectory(getpid()).get());
   return ProcessLine({getpid(), ticks.value_or(0)});
@@ -191,6 +197,8 @@ int Run(const char* path, bool reports) {
     if (!left_late) return listener.Failed(left_late.error(), kNotBecome);
     if (!*left_late || called_off) return 0;
   }
+  if (const auto successor = SuccessorByParent(*spec))
+    return SayStartedByParent(listener, *successor);
   const std::vector<char*> arguments = Pointers(spec->arguments);
   const std::vector<char*> environment = Pointers(spec->environment);
   if (Result<void> done = Become(*spec, listener.messages); !done)
