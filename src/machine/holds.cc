@@ -19,6 +19,7 @@
 #include "base/win32_codes.h"
 #include "machine/kept_files.h"
 #include "procfs/process.h"
+#include "systemd/cgroup.h"
 
 namespace rm {
 namespace {
@@ -33,6 +34,15 @@ constexpr Milliseconds kBecoming{10'000};  // as long as Launch waits
 bool IsUp(const UnitState& state) {
   return state.active_state == "active" || state.active_state == "reloading" ||
          state.active_state == "activating";
+}
+
+// Where its user's limits hold, and those that it was started under.
+std::string SliceOf(const ProcessId& process, std::optional<uid_t> manager_of) {
+  const auto proc = ProcTree::Open();
+  if (!proc) return "";
+  const auto facts = ReadProcess(*proc, process.pid);
+  if (!facts || !*facts || (*facts)->id != process) return "";
+  return SliceFromCgroup((*facts)->cgroup, manager_of);
 }
 
 // A guard keeps its file locked as long as it watches.
@@ -112,6 +122,7 @@ Result<void> Holds::QueueRelaunch(const HoldRequest& request, Debt& debt) {
   relaunch.number = static_cast<uint32_t>(debt.id);
   relaunch.description = fmt::format("{} (restarted after an update)", debt.app_name);
   relaunch.argv = {programs_ + "/rm-relaunch", *file};
+  relaunch.slice = SliceOf(debt.process->was, home->user());
   for (const UnitRef& unit : request.held)
     if (unit.user == home->user()) relaunch.after.push_back(unit.name);
   auto queued = home->QueueRelaunch(relaunch);
