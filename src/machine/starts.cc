@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "apps/launch.h"
@@ -58,6 +59,7 @@ class StartWatch {
   // True when everything is decided.
   Result<bool> Await(TimePoint deadline, const std::stop_token& cancel) {
     while (true) {
+      NoteStarted();
       std::erase_if(starts_, [this](Start& start) { return IsDecided(start); });
       if (starts_.empty()) return true;
       if (cancel.stop_requested() || Clock::now() >= deadline) return false;
@@ -83,7 +85,7 @@ class StartWatch {
     return true;
   }
 
-  Answer Look(Start& start, std::string& why) const {
+  Answer Look(Start& start, std::string& why) {
     if (!start.manager) return LookAtProcess(start, why);
     UnitState state = start.manager->State(start.unit);
     if (start.debt->process && state.active_state == "failed") return LookAtProcess(start, why);
@@ -120,14 +122,15 @@ class StartWatch {
 
   // Without its unit: that is over, since the program has put itself into the background, was never
   // started, or has failed; or there was none.
-  Answer LookAtProcess(Start& start, std::string& why) const {
+  Answer LookAtProcess(Start& start, std::string& why) {
     const SpecFileState file = LookAtSpecFile(start.debt->spec_file);
     if (!file.started) {
       why = file.failure.empty() ? "its unit ended before it was started" : file.failure;
       return Answer::kFailed;
     }
     if (!start.active_at) start.active_at = Clock::now();
-    switch (LookAtProgram(proc_, *start.debt, file.process)) {
+    started_.insert(file.process);
+    switch (LookAtProgram(proc_, *start.debt, file.process, started_)) {
       case ProgramState::kRuns:
         return Clock::now() >= *start.active_at + kSettled ? Answer::kRuns : Answer::kNotYet;
       case ProgramState::kInBackground:
@@ -139,6 +142,13 @@ class StartWatch {
     why = "it ended at once";
     RewriteSpecFile(start.debt->spec_file, *start.debt->process);
     return Answer::kFailed;
+  }
+
+  // Before any is looked at: who is back has no file any more.
+  void NoteStarted() {
+    for (const Start& start : starts_)
+      if (start.debt->process && !start.active_at)
+        started_.insert(LookAtSpecFile(start.debt->spec_file).process);
   }
 
   // rm-relaunch has not become the program yet.
@@ -170,6 +180,7 @@ class StartWatch {
   ServiceManagers& managers_;
   const DecidedSink& decided_;
   std::vector<Start> starts_;
+  std::set<ProcessId> started_;
 };
 
 }  // namespace
