@@ -50,11 +50,6 @@ Result<Milliseconds> LockLimit() {
               kVariable, text);
 }
 
-bool IsAlive(const ProcessId& process) {
-  auto opened = OpenProcess(process);
-  return opened || opened.error().code != kProcessGone;
-}
-
 // Of root's sessions alone, and where the boot starts units: a user's own session ends with the
 // login, and whoever chose another directory chose it for something else than this machine.
 std::string BootDebtDirectory(const std::string& store_directory) {

@@ -1,5 +1,6 @@
 #include "apps/ask.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -46,6 +47,13 @@ Result<UniqueFd> OpenProcess(const ProcessId& process) {
   if (!ticks) return CannotOpen(process.pid, errno);
   if (*ticks != process.start_ticks) return CannotOpen(process.pid, ESRCH);
   return pidfd;
+}
+
+bool IsAlive(const ProcessId& process) {
+  const auto pidfd = OpenProcess(process);
+  if (!pidfd) return pidfd.error().code != kProcessGone;
+  pollfd ended{pidfd->get(), POLLIN, 0};
+  return poll(&ended, 1, 0) == 0;
 }
 
 Result<void> AskToLeave(int pidfd, bool has_terminal) {

@@ -83,6 +83,16 @@ Result<std::string> WriteSpecFile(const std::string& directory, const std::strin
   return path;
 }
 
+void RewriteSpecFile(const std::string& spec_file, const RelaunchSpec& spec) {
+  const size_t slash = spec_file.rfind('/');
+  if (slash == std::string::npos) return;
+  const std::string fresh = spec_file + ".new";
+  unlink(fresh.c_str());
+  // Where it stands there is always one: one that is gone was done with.
+  if (WriteSpecFile(spec_file.substr(0, slash), fresh.substr(slash + 1), spec))
+    rename(fresh.c_str(), spec_file.c_str());
+}
+
 std::string LateFile(const std::string& directory, const ProcessId& was) {
   return fmt::format("{}/late-{}-{}", directory, was.pid, was.start_ticks);
 }
@@ -102,6 +112,7 @@ SpecFileState LookAtSpecFile(const std::string& spec_file) {
   const LaunchReport report = ParseLaunchReport(said);
   state.started = report.started && report.failure.empty();
   state.failure = report.failure;
+  state.process = report.process;
   state.waiting = !report.started && report.failure.empty() && !said.starts_with(kProcessWord);
   return state;
 }
@@ -157,8 +168,6 @@ std::optional<Result<ProcessId>> Launching::Look() {
   if (!(file.gone || file.unknown ? report.started : file.started))
     return Fail(kFailRestart, "{} ended before it could start the program of {}.", program_,
                 spec_file_);
-  // Under this name it is done with; who waits for a late departure has another one.
-  unlink(spec_file_.c_str());
   return report.process;
 }
 

@@ -24,14 +24,18 @@ Result<std::string> WriteSpecFile(const std::string& directory, const std::strin
 struct SpecFileState {
   bool busy = false;     // rm-relaunch is at it; then only `started` is final
   bool waiting = false;  // nobody has done it yet
-  bool started = false;  // its program was started
+  bool started = false;  // its program was started, as `process`
   bool gone = false;     // it was done with, called off, or moved to where LateFile says
   bool unknown = false;  // it cannot be read
   std::string failure;   // why it was not started; "" else
+  ProcessId process;
 };
 
 // None of all: rm-relaunch was killed when it was about to say what becomes of it.
 SpecFileState LookAtSpecFile(const std::string& spec_file);
+
+// Puts `spec` in the place of what became of the file, for who tries again.
+void RewriteSpecFile(const std::string& spec_file, const RelaunchSpec& spec);
 
 // rm-relaunch that waits for `was` to leave moves its spec file here, so that there is one of it
 // for each process, whichever sessions it was asked to leave by. Removing it calls that off.
@@ -50,8 +54,8 @@ class Launching {
 
   // To poll for input.
   int fd() const { return report_.get(); }
-  // None: it is under way. Then the program that was captured runs, and the file is removed, or it
-  // has failed (352, with what rm-relaunch said). Does not block.
+  // None: it is under way. Then the program that was captured was started, as the file says, or
+  // that has failed (352, with what rm-relaunch said). Does not block.
   std::optional<Result<ProcessId>> Look();
   // Ends what is under way, so that it does not run after it was given up.
   void End();

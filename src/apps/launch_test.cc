@@ -144,9 +144,9 @@ TEST_F(Launched, ProgramThatTwoAreToBringBackRunsOnce) {
   const std::string file = Written();
   const auto process = Launch(RM_RELAUNCH, file);
   ASSERT_TRUE(process) << process.error().message;
-  EXPECT_TRUE(Launch(RM_RELAUNCH, file)) << "the file is gone";
-  WriteAll(file, ProcessLine(*process) + StartingLine());
   EXPECT_TRUE(Launch(RM_RELAUNCH, file)) << "the file says that it was started";
+  std::filesystem::remove(file);
+  EXPECT_TRUE(Launch(RM_RELAUNCH, file)) << "the file is gone";
   const std::string said = AwaitText(directory_ / "out", "end\n");
   EndIt(*process);
   EXPECT_EQ(said.find("end\n"), said.size() - 4);
@@ -221,6 +221,41 @@ TEST_F(Launched, OffsetBehindTheEndOfAShortenedFileIsItsEnd) {
   EXPECT_THAT(Told(), HasSubstr("in] flags 0100000 offset 3"));
 }
 
+// Its log was opened for it, and where it was started was no place of its user's: as a user it had
+// no log any more, and did not start.
+TEST_F(Launched, LogAndDirectoryOfOthersAreTheSameAgain) {
+  if (geteuid() != 0) GTEST_SKIP() << "becoming another user needs root";
+  constexpr uid_t kNobody = 65534;
+  const std::string closed = directory_ / "closed";
+  ASSERT_TRUE(std::filesystem::create_directory(closed));
+  std::filesystem::copy_file(directory_ / "out", closed + "/log");
+  ASSERT_EQ(chmod(closed.c_str(), 0700), 0);
+  const auto object = [](const std::string& path) {
+    struct statx found {};
+    EXPECT_EQ(statx(AT_FDCWD, path.c_str(), 0, STATX_INO | STATX_BTIME, &found), 0);
+    return ObjectIdOf(found);
+  };
+  ASSERT_EQ(chmod(directory_.path().c_str(), 0755), 0);
+  spec_.uids = {kNobody, kNobody, kNobody};
+  spec_.capabilities_permitted = spec_.capabilities_effective = 0;
+  spec_.directory = closed;
+  spec_.directory_object = object(closed);
+  spec_.streams[1] = {closed + "/log", O_WRONLY | O_APPEND, 0, object(closed + "/log")};
+  const auto process = Run();
+  ASSERT_TRUE(process) << process.error().message;
+  AwaitText(closed + "/log", "end\n");
+  EndIt(*process);
+  // Another object is none of its.
+  ++spec_.streams[1].object.inode;
+  WriteAll(closed + "/log", "");
+  const auto without = Run();
+  ASSERT_TRUE(without) << without.error().message;
+  EndIt(*without);
+  EXPECT_EQ(ReadAll(closed + "/log"), "");
+  ++spec_.directory_object.inode;
+  EXPECT_THAT(Run().error().message, HasSubstr("cannot be entered"));
+}
+
 TEST_F(Launched, SpecFileMustBeOursAlone) {
   std::string file = Written(), said;
   chmod(file.c_str(), 0640);
@@ -247,7 +282,7 @@ TEST_F(Launched, SpecFileMustBeOursAlone) {
 
 TEST_F(Launched, SpecThatIsDamagedOrNamesNoAbsolutePathIsRefused) {
   std::string said;
-  WriteAll(directory_ / "garbage", "rm-relaunch 3\n\xff\xff\xff\xff\xff\xff\xff\xff");
+  WriteAll(directory_ / "garbage", "rm-relaunch 4\n\xff\xff\xff\xff\xff\xff\xff\xff");
   EXPECT_EQ(RunAlone(directory_ / "garbage", &said), 125);
   EXPECT_THAT(said, HasSubstr("damaged"));
   spec_.executable = "program";

@@ -135,7 +135,8 @@ class Relaunch : public ::testing::Test {
     const auto proc = ProcTree::Open();
     const auto spec = Snapshot(*proc, Identify(child));
     ASSERT_TRUE(spec) << spec.error().message;
-    EXPECT_THAT(spec->cannot_restore, ::testing::IsEmpty());
+    EXPECT_THAT(spec->cannot_restore,
+                ::testing::ElementsAre("Its standard input is a file that it has begun to read."));
     EndIt(Identify(child));
     EXPECT_EQ(Await(child), SIGKILL);
 
@@ -143,7 +144,7 @@ class Relaunch : public ::testing::Test {
     ASSERT_TRUE(file) << file.error().message;
     const auto launched = Launch(RM_RELAUNCH, *file);
     ASSERT_TRUE(launched) << launched.error().message;
-    EXPECT_FALSE(std::filesystem::exists(*file));
+    EXPECT_EQ(LookAtSpecFile(*file).process, *launched);
     const std::string both = AwaitText(directory_ / "out", "end\n", before.size());
     after = both.substr(before.size());
     EndIt(*launched);

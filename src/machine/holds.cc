@@ -20,6 +20,7 @@
 #include "base/win32_codes.h"
 #include "machine/kept_files.h"
 #include "procfs/process.h"
+#include "systemd/cgroup.h"
 
 namespace rm {
 namespace {
@@ -32,6 +33,15 @@ std::vector<std::string> GuardCommand(const std::string& programs, const HoldReq
 bool IsUp(const UnitState& state) {
   return state.active_state == "active" || state.active_state == "reloading" ||
          state.active_state == "activating";
+}
+
+// Where its user's limits hold, and those that it was started under.
+std::string SliceOf(const ProcessId& process, std::optional<uid_t> manager_of) {
+  const auto proc = ProcTree::Open();
+  if (!proc) return "";
+  const auto facts = ReadProcess(*proc, process.pid);
+  if (!facts || !*facts || (*facts)->id != process) return "";
+  return SliceFromCgroup((*facts)->cgroup, manager_of);
 }
 
 // A guard keeps its file locked as long as it watches.
@@ -111,6 +121,7 @@ Result<void> Holds::QueueRelaunch(const HoldRequest& request, Debt& debt) {
   relaunch.number = static_cast<uint32_t>(debt.id);
   relaunch.description = fmt::format("{} (restarted after an update)", debt.app_name);
   relaunch.argv = {programs_ + "/rm-relaunch", *file};
+  relaunch.slice = SliceOf(debt.process->was, home->user());
   for (const UnitRef& unit : request.held)
     if (unit.user == home->user()) relaunch.after.push_back(unit.name);
   auto queued = home->QueueRelaunch(relaunch);
@@ -193,13 +204,12 @@ Result<void> Holds::StartProcess(Debt& debt) {
   // To start it twice would be worse.
   if (file.unknown)
     return Fail(kFailRestart, "what became of it cannot be read from {}", debt.spec_file);
-  if (file.busy && !file.started) return {};
-  if (file.started || (file.gone && !WasLeftLate(debt))) {
-    unlink(debt.spec_file.c_str());
+  if (file.busy || file.started) return {};
+  if (file.gone && !WasLeftLate(debt)) {
     debt.state = DebtState::kPaid;
     return {};
   }
-  if (!file.waiting) RewriteSpecFile(debt);
+  if (!file.waiting) RewriteSpecFile(debt.spec_file, *debt.process);
   return BeginLaunch(debt);
 }
 
@@ -232,16 +242,6 @@ bool Holds::WasLeftLate(const Debt& debt) {
   if (!lock || !*lock) return false;
   unlink(file.c_str());
   return true;
-}
-
-// It did not work; who tries again needs what it takes.
-void Holds::RewriteSpecFile(const Debt& debt) {
-  const std::string directory = DirectoryOf(debt.spec_file);
-  const std::string name = debt.spec_file.substr(directory.size() + 1) + ".new";
-  const std::string fresh = directory + "/" + name;
-  unlink(fresh.c_str());
-  // Where it stands there is always one: one that is gone was done with.
-  if (WriteSpecFile(directory, name, *debt.process)) rename(fresh.c_str(), debt.spec_file.c_str());
 }
 
 }  // namespace rm

@@ -32,7 +32,6 @@ class Holds {
   Result<void> StartProcess(Debt& debt);
   Result<void> BeginLaunch(const Debt& debt);
   static bool WasLeftLate(const Debt& debt);
-  static void RewriteSpecFile(const Debt& debt);
 
   ServiceManagers& managers_;
   const std::string programs_;

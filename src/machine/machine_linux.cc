@@ -1,6 +1,5 @@
 #include "machine/machine_linux.h"
 
-#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -114,12 +113,7 @@ class LinuxMachine final : public Machine {
     return seen;
   }
 
-  bool IsAlive(const ProcessId& process) override {
-    auto opened = OpenProcess(process);
-    if (!opened) return opened.error().code != kProcessGone;
-    pollfd ended{opened->get(), POLLIN, 0};
-    return poll(&ended, 1, 0) == 0;
-  }
+  bool IsAlive(const ProcessId& process) override { return rm::IsAlive(process); }
 
   Result<MappedScan> ScanMapped(std::stop_token cancel) override {
     return ScanMappedFiles(proc_, {.cancel = std::move(cancel)});

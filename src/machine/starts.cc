@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 
+#include "machine/started_program.h"
 #include "machine/wait.h"
 #include "procfs/process.h"
 
@@ -38,12 +40,12 @@ class StartWatch {
       : proc_(proc), managers_(managers), launching_(launching), decided_(decided) {}
 
   void Add(Debt& debt) {
-    if (debt.process && (debt.relaunch_unit.empty() || launching_.contains(debt.spec_file))) {
+    auto manager = debt.unit ? managers_.Of(debt.unit->user) : Result<Manager*>(managers_.Home());
+    if (debt.process &&
+        (!*manager || debt.relaunch_unit.empty() || launching_.contains(debt.spec_file))) {
       starts_.push_back({&debt, nullptr, "", "", std::nullopt});
       return;
     }
-    const std::optional<uid_t> user = debt.unit ? debt.unit->user : std::nullopt;
-    auto manager = debt.unit ? managers_.Of(user) : Result<Manager*>(managers_.Home());
     if (!manager || !*manager)
       return Decide(debt, DebtState::kFailed, "its service manager cannot be reached");
     const std::string name = debt.unit ? debt.unit->name : debt.relaunch_unit;
@@ -63,6 +65,7 @@ class StartWatch {
   // True when everything is decided.
   Result<bool> Await(TimePoint deadline, const std::stop_token& cancel) {
     while (true) {
+      NoteStarted();
       std::erase_if(starts_, [this](Start& start) { return IsDecided(start); });
       if (starts_.empty()) return true;
       if (cancel.stop_requested() || Clock::now() >= deadline) return false;
@@ -88,7 +91,7 @@ class StartWatch {
     return true;
   }
 
-  Answer Look(Start& start, std::string& why) const {
+  Answer Look(Start& start, std::string& why) {
     if (!start.manager) return LookAtLaunch(start, why);
     UnitState state = start.manager->State(start.unit);
     // The end of a job and the new state of its unit are two signals, in no certain order: before
@@ -125,42 +128,67 @@ class StartWatch {
   // Its unit is over: the program has put itself into the background, has ended, or was never
   // started. Or rm-relaunch was killed, and PID 1 is about to run it again ("activating"; to some
   // versions it has failed for a moment). One that PID 1 gives up is forgotten at once.
-  static Answer LookAtProcess(const Start& start, const UnitState& state, std::string& why) {
+  Answer LookAtProcess(Start& start, const UnitState& state, std::string& why) {
     const SpecFileState file = LookAtSpecFile(start.debt->spec_file);
+    if (file.started) return LookAtStarted(start, file.process, why);
     const bool runs_again = state.active_state == "activating";
     const bool failed = state.active_state == "failed";
-    if (file.started && !runs_again && !failed) return Answer::kRuns;
-    if (file.started) {
-      why = fmt::format("it ended at once (result: {})", state.result);
-      return Answer::kFailed;
-    }
     if (file.busy || runs_again || (file.waiting && failed)) return Answer::kNotYet;
     why = file.failure.empty() ? "its unit ended before it was started" : file.failure;
     return Answer::kFailed;
   }
 
-  Answer LookAtLaunch(const Start& start, std::string& why) const {
-    const std::string& name = start.debt->spec_file;
-    const auto ours = launching_.find(name);
-    if (ours == launching_.end()) return LookAtOthers(name, why);
+  Answer LookAtLaunch(Start& start, std::string& why) {
+    const auto ours = launching_.find(start.debt->spec_file);
+    if (ours == launching_.end()) return LookAtOthers(start, why);
     const auto decided = ours->second.Look();
     if (!decided && Clock::now() < start.since + kBecoming) return Answer::kNotYet;
     if (!decided) ours->second.End();
     launching_.erase(ours);
-    if (decided && *decided) return Answer::kRuns;
+    if (decided && *decided) {
+      const SpecFileState file = LookAtSpecFile(start.debt->spec_file);
+      return file.started ? LookAtStarted(start, file.process, why) : Answer::kRuns;
+    }
     why = decided ? decided->error().message
                   : fmt::format("it did not start within {} s", kBecoming.count() / 1000);
     return Answer::kFailed;
   }
 
   // Somebody else began it.
-  static Answer LookAtOthers(const std::string& spec_file, std::string& why) {
-    const SpecFileState file = LookAtSpecFile(spec_file);
-    if (file.started || file.gone) return Answer::kRuns;
+  Answer LookAtOthers(Start& start, std::string& why) {
+    const SpecFileState file = LookAtSpecFile(start.debt->spec_file);
+    if (file.gone) return Answer::kRuns;
+    if (file.started) return LookAtStarted(start, file.process, why);
     if (file.busy) return Answer::kNotYet;
     why = file.failure;
     if (why.empty()) why = "it ended before it was started";
     return Answer::kFailed;
+  }
+
+  Answer LookAtStarted(Start& start, const ProcessId& process, std::string& why) {
+    if (!start.active_at) start.active_at = Clock::now();
+    started_.insert(process);
+    switch (LookAtProgram(proc_, *start.debt, process, started_)) {
+      case ProgramState::kRuns:
+        return Clock::now() >= *start.active_at + kSettled ? Answer::kRuns : Answer::kNotYet;
+      case ProgramState::kInBackground:
+      case ProgramState::kEndedSince:
+        return Answer::kRuns;
+      case ProgramState::kEndedAtOnce:
+        break;
+    }
+    why = "it ended at once";
+    // PID 1 may be about to run rm-relaunch again, which would find it to be done once more.
+    if (start.manager) (void)start.manager->QueueStop(start.unit);
+    RewriteSpecFile(start.debt->spec_file, *start.debt->process);
+    return Answer::kFailed;
+  }
+
+  // Before any is looked at: who is back has no file any more.
+  void NoteStarted() {
+    for (const Start& start : starts_)
+      if (start.debt->process && !start.active_at)
+        started_.insert(LookAtSpecFile(start.debt->spec_file).process);
   }
 
   // rm-relaunch has not become the program yet.
@@ -202,6 +230,7 @@ class StartWatch {
   std::map<std::string, Launching>& launching_;
   const DecidedSink& decided_;
   std::vector<Start> starts_;
+  std::set<ProcessId> started_;
 };
 
 }  // namespace

@@ -9,7 +9,7 @@
 namespace rm {
 namespace {
 
-constexpr std::string_view kMagic = "rm-relaunch 3\n";  // the number is the version of the fields
+constexpr std::string_view kMagic = "rm-relaunch 4\n";  // the number is the version of the fields
 
 bool HasNul(const std::string& text) { return text.find('\0') != std::string::npos; }
 
@@ -28,16 +28,23 @@ requires std::same_as<std::remove_const_t<Value>, ResourceLimit>
 void Fields(Blob& blob, Value& limit) { blob(limit.resource, limit.soft, limit.hard); }
 
 template <class Blob, class Value>
+requires std::same_as<std::remove_const_t<Value>, ObjectId>
+void Fields(Blob& blob, Value& object) { blob(object.device, object.inode, object.born_ns); }
+
+template <class Blob, class Value>
 requires std::same_as<std::remove_const_t<Value>, StandardStream>
-void Fields(Blob& blob, Value& stream) { blob(stream.path, stream.flags, stream.offset); }
+void Fields(Blob& blob, Value& stream) {
+  blob(stream.path, stream.flags, stream.offset, stream.object);
+}
 
 template <class Blob, class Value>
 requires std::same_as<std::remove_const_t<Value>, RelaunchSpec>
 void Fields(Blob& blob, Value& spec) {
-  blob(spec.was.pid, spec.was.start_ticks, spec.executable, spec.moved_aside, spec.arguments,
-       spec.environment, spec.directory, spec.uids, spec.gids, spec.groups, spec.umask, spec.limits,
-       spec.nice, spec.scheduler_policy, spec.scheduler_priority, spec.io_priority,
-       spec.oom_score_adjust, spec.cpus, spec.capabilities_inheritable, spec.capabilities_permitted,
+  blob(spec.was.pid, spec.was.start_ticks, spec.parent.pid, spec.parent.start_ticks,
+       spec.captured_ticks, spec.executable, spec.moved_aside, spec.arguments, spec.environment, spec.directory,
+       spec.directory_object, spec.uids, spec.gids, spec.groups, spec.umask, spec.limits, spec.nice,
+       spec.scheduler_policy, spec.scheduler_priority, spec.io_priority, spec.oom_score_adjust,
+       spec.cpus, spec.capabilities_inheritable, spec.capabilities_permitted,
        spec.capabilities_effective, spec.capabilities_bounding, spec.capabilities_ambient,
        spec.no_new_privileges, spec.ignored_signals, spec.blocked_signals, spec.personality,
        spec.timer_slack_ns, spec.streams, spec.cannot_restore);

@@ -30,22 +30,42 @@ inline bool IsHarmlessDevice(unsigned major, unsigned minor) {
   return major == 1 && (minor == 3 || minor == 5 || minor == 7 || minor == 8 || minor == 9);
 }
 
+// Which object is behind a name? The birth time guards against a number that was given away.
+struct ObjectId {
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  int64_t born_ns = 0;
+
+  friend bool operator==(const ObjectId&, const ObjectId&) = default;
+};
+
+// Of a struct statx, which not every system has.
+template <class Statx>
+ObjectId ObjectIdOf(const Statx& found) {
+  return {uint64_t{found.stx_dev_major} << 32 | found.stx_dev_minor, found.stx_ino,
+          found.stx_btime.tv_sec * int64_t{1'000'000'000} + found.stx_btime.tv_nsec};
+}
+
 // Where one of the descriptors 0, 1, 2 pointed to. An empty path means /dev/null.
 struct StandardStream {
   std::string path;
   int flags = 0;  // open(2) flags: access mode and O_APPEND
   uint64_t offset = 0;
+  ObjectId object;
 };
 
 // Everything a new process is given so that it is like the one that was stopped. Names are bytes.
 struct RelaunchSpec {
   ProcessId was;
+  ProcessId parent;
+  uint64_t captured_ticks = 0;  // clock ticks since boot, as ProcessId::start_ticks
   std::string executable;
   // Where an update has moved what it runs; "" nowhere. Run only if `executable` is not there.
   std::string moved_aside;
   std::vector<std::string> arguments;    // argv, argv[0] included
   std::vector<std::string> environment;  // "NAME=value", as at its start
   std::string directory;
+  ObjectId directory_object;
   std::array<uid_t, 3> uids{};  // real, effective, saved
   std::array<gid_t, 3> gids{};
   std::vector<gid_t> groups;

@@ -22,6 +22,8 @@ RelaunchSpec Odd() {
   spec.groups = {7, 4294967294, 7};
   spec.umask = 0137;
   spec.limits = {{7, 10, UINT64_MAX}, {0, 0, 0}};
+  spec.parent = {1, 2};
+  spec.captured_ticks = 3;
   spec.nice = -20;
   spec.scheduler_policy = 3;
   spec.scheduler_priority = 99;
@@ -32,7 +34,7 @@ RelaunchSpec Odd() {
   spec.no_new_privileges = true;
   spec.ignored_signals = uint64_t{1} << 63;
   spec.personality = 0xffffffff;
-  spec.streams[1] = {"/var/log/x", 1025, uint64_t{1} << 40};
+  spec.streams[1] = {"/var/log/x", 1025, uint64_t{1} << 40, {uint64_t{8} << 32, 7, -1}};
   spec.cannot_restore = {"It had a pipe."};
   return spec;
 }
@@ -43,6 +45,8 @@ TEST(RelaunchSpec, ComesBackAsItWas) {
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(Serialize(*read), blob);
   EXPECT_EQ(read->was, Odd().was);
+  EXPECT_EQ(read->parent, Odd().parent);
+  EXPECT_EQ(read->captured_ticks, 3u);
   EXPECT_EQ(read->executable, Odd().executable);
   EXPECT_EQ(read->moved_aside, Odd().moved_aside);
   EXPECT_EQ(read->arguments, Odd().arguments);
@@ -56,6 +60,7 @@ TEST(RelaunchSpec, ComesBackAsItWas) {
   EXPECT_TRUE(read->no_new_privileges);
   EXPECT_EQ(read->streams[1].offset, uint64_t{1} << 40);
   EXPECT_EQ(read->streams[1].flags, 1025);
+  EXPECT_EQ(read->streams[1].object, Odd().streams[1].object);
   EXPECT_EQ(read->cannot_restore, Odd().cannot_restore);
 }
 
@@ -65,8 +70,8 @@ TEST(RelaunchSpec, RefusesWhatIsShortenedOrLengthened) {
     ASSERT_FALSE(ParseRelaunchSpec(blob.substr(0, size))) << size;
   EXPECT_FALSE(ParseRelaunchSpec(blob + '\0'));
   const std::string fields = blob.substr(14, blob.size() - 14 - 8);
-  EXPECT_TRUE(ParseRelaunchSpec(Seal("rm-relaunch 3\n" + fields)));
-  EXPECT_FALSE(ParseRelaunchSpec(Seal("rm-relaunch 4\n" + fields)));
+  EXPECT_TRUE(ParseRelaunchSpec(Seal("rm-relaunch 4\n" + fields)));
+  EXPECT_FALSE(ParseRelaunchSpec(Seal("rm-relaunch 5\n" + fields)));
 }
 
 // Else /usr/bin/a would be started in the place of /usr/bin/b, as whoever the spec says.

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,7 +17,9 @@
 
 #include "base/io_priority.h"
 #include "base/win32_codes.h"
+#include "procfs/auxv.h"
 #include "procfs/parse.h"
+#include "procfs/process.h"
 #include "procfs/process_dir.h"
 #include "procfs/read.h"
 #include "procfs/snapshot_streams.h"
@@ -112,6 +115,8 @@ class Collector {
     if (const int error = CollectEnvironment()) return error;
     CollectDirectories();
     CollectStatus(status);
+    CompareOrigin();
+    CollectParent();
     CollectScheduling();
     if (const int error = CollectSettings()) return error;
     CompareNamespaces();
@@ -243,6 +248,12 @@ class Collector {
     if (ReadObjectPath(directory_, "cwd", spec_.directory, deleted) || deleted) {
       Lacks("Its working directory is gone.");
     }
+    if (faccessat(AT_FDCWD, spec_.directory.c_str(), X_OK, AT_EACCESS) != 0 && errno == EACCES) {
+      Lacks("Its working directory may not be entered again.");
+    }
+    struct statx found {};
+    if (StatAt(directory_, "cwd", STATX_INO | STATX_BTIME, found) == 0)
+      spec_.directory_object = ObjectIdOf(found);
     if (ReadLinkAt(directory_, "root", root) || root != "/") {
       Lacks("It has a root directory of its own.");
     }
@@ -267,6 +278,27 @@ class Collector {
     if (MayUseEveryCpu()) spec_.cpus.clear();
     const std::string_view seccomp = FieldOf(status, "Seccomp");
     if (seccomp == "1" || seccomp == "2") Lacks("It filters its own system calls (seccomp).");
+  }
+
+  void CollectParent() {
+    if (const auto parent = Identify(proc_, stat_.parent); parent && *parent)
+      spec_.parent = **parent;
+    timespec now{};
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    const auto hz = static_cast<uint64_t>(sysconf(_SC_CLK_TCK));
+    spec_.captured_ticks = static_cast<uint64_t>(now.tv_sec) * hz +
+                           static_cast<uint64_t>(now.tv_nsec) / (1'000'000'000 / hz);
+  }
+
+  // A daemon that root starts gives up root's rights when it has what it needs them for.
+  void CompareOrigin() {
+    std::string auxv;
+    if (ReadFileAt(directory_, "auxv", kSmallFile, auxv)) return;
+    const std::optional<IdsAtStart> ids = ParseIdsAtStart(auxv);
+    if (ids && (ids->uid != spec_.uids[0] || ids->euid != spec_.uids[1] ||
+                ids->gid != spec_.gids[0] || ids->egid != spec_.gids[1])) {
+      Lacks("It was started as another user or group than it is now, and with other rights.");
+    }
   }
 
   bool MayUseEveryCpu() const {

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -48,7 +49,7 @@ int ReadStream(int process_directory, int fd, StandardStream& stream, std::strin
     return CodeOf(error) == kAccessDenied || IsGone(error) ? lacks("not readable") : error;
   };
   struct statx object {};
-  int error = StatAt(process_directory, link.c_str(), STATX_TYPE, object);
+  int error = StatAt(process_directory, link.c_str(), STATX_TYPE | STATX_INO | STATX_BTIME, object);
   if (IsGone(error)) return 0;  // closed
   if (error) return unread(error);
   if (const char* type = NameOfType(object)) return lacks(type);
@@ -69,7 +70,14 @@ int ReadStream(int process_directory, int fd, StandardStream& stream, std::strin
       .path = path,
       .flags = flags & (O_ACCMODE | O_APPEND),
       .offset = ParseNumber(FieldOf(info, "pos")).value_or(0),
+      .object = ObjectIdOf(object),
   };
+  const bool reads = (flags & O_ACCMODE) != O_WRONLY, writes = (flags & O_ACCMODE) != O_RDONLY;
+  if (faccessat(AT_FDCWD, path.c_str(), (reads ? R_OK : 0) | (writes ? W_OK : 0), AT_EACCESS) != 0)
+    lacks("a file that may not be opened again");
+  // From the same place it lacks what the old one knows, from the beginning it does it twice.
+  if (fd == STDIN_FILENO && S_ISREG(object.stx_mode) && stream.offset > 0)
+    lacks("a file that it has begun to read");
   return 0;
 }
 

@@ -8,7 +8,7 @@
 namespace rm {
 
 // 0, or the errno of what went wrong on our side. `lack` is "" when it can, else the sentence that
-// says what is lacking; `stream` is then /dev/null.
+// says what is lacking; `stream` is then what comes nearest.
 int ReadStream(int process_directory, int fd, StandardStream& stream, std::string& lack);
 
 // Whether it has the other end of a pseudoterminal open, as tmux, xterm and sshd do: whoever runs

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -16,6 +17,7 @@
 #include "base/io_priority.h"
 #include "base/win32_codes.h"
 #include "holder/holder.h"
+#include "procfs/process.h"
 
 namespace rm {
 namespace {
@@ -128,6 +130,28 @@ TEST(Snapshot, Identity) {
   EXPECT_NE(spec.capabilities_bounding, 0u);
 }
 
+// It was started anew without the rights that it had had at first, and ended at once.
+TEST(Snapshot, WhoGaveUpTheRightsOfRootCannotComeBack) {
+  if (geteuid() != 0) GTEST_SKIP() << "lacks root, to become somebody else";
+  int done[2];
+  ASSERT_EQ(pipe(done), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    if (setresuid(1, 1, 1) == 0) close(done[1]);
+    while (true) pause();
+  }
+  close(done[1]);
+  char none;
+  EXPECT_EQ(read(done[0], &none, 1), 0);
+  const auto proc = ProcTree::Open();
+  const auto spec = Snapshot(*proc, Identify(*proc, child)->value_or(ProcessId{}), {});
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  ASSERT_TRUE(spec) << spec.error().message;
+  EXPECT_THAT(spec->cannot_restore, Contains(HasSubstr("as another user")));
+  EXPECT_THAT(Take(Holder({})).cannot_restore, Not(Contains(HasSubstr("as another user"))));
+}
+
 TEST(Snapshot, StandardStreams) {
   test::TemporaryDirectory at;
   const std::string log = at.Write("log", "12345");
@@ -161,6 +185,20 @@ TEST(Snapshot, StreamsThatCannotComeBack) {
 }
 
 // tmux was stopped and started again, and with it ended all that its users had open in it.
+TEST(Snapshot, InputThatWasBegunToBeReadCannotComeBack) {
+  test::TemporaryDirectory at;
+  const std::string script = at.Write("script", "12345");
+  const Holder holder({}, {.prepare = [&] {
+                        NoInput();
+                        const int fd = open(script.c_str(), O_RDONLY);
+                        lseek(fd, 5, SEEK_SET);
+                        dup2(fd, 0);
+                      }});
+  const RelaunchSpec spec = Take(holder);
+  EXPECT_THAT(spec.cannot_restore, Contains(HasSubstr("begun to read")));
+  EXPECT_EQ(spec.streams[0].offset, 5u);
+}
+
 TEST(Snapshot, WhoeverRunsOnATerminalOfItWouldEndWithIt) {
   const auto terminal = Contains(HasSubstr("terminal of other programs"));
   EXPECT_THAT(Take(Holder({}, {.prepare = [] { posix_openpt(O_RDWR | O_NOCTTY); }})).cannot_restore,

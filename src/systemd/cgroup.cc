@@ -1,5 +1,7 @@
 #include "systemd/cgroup.h"
 
+#include <fmt/core.h>
+
 #include <charconv>
 #include <string_view>
 
@@ -69,6 +71,31 @@ std::optional<Owner> OwnerFromCgroup(const std::string& cgroup_path) {
     }
   }
   return std::nullopt;
+}
+
+std::string SliceFromCgroup(std::string_view path, std::optional<uid_t> manager_of) {
+  if (manager_of) {
+    const std::string service = fmt::format("/user@{}.service/", *manager_of);
+    const size_t at = path.find(service);
+    if (at == path.npos || SliceFromCgroup(path.substr(0, at + 1), std::nullopt) !=
+                               fmt::format("user-{}.slice", *manager_of))
+      return "";
+    path.remove_prefix(at + service.size() - 1);
+  }
+  constexpr std::string_view kSuffix = ".slice";
+  std::string_view slice, stem;
+  while (path.starts_with('/')) {
+    path.remove_prefix(1);
+    const std::string_view name = path.substr(0, path.find('/'));
+    // a-b.slice is in a.slice.
+    if (!name.ends_with(kSuffix) || !IsUnitName(std::string(name)) ||
+        !(stem.empty() || (name.starts_with(stem) && name.substr(stem.size()).starts_with('-'))))
+      break;
+    slice = name;
+    stem = name.substr(0, name.size() - kSuffix.size());
+    path.remove_prefix(name.size());
+  }
+  return std::string(slice);
 }
 
 }  // namespace rm

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "model/owner.h"
 
@@ -13,5 +14,9 @@ namespace rm {
 // namespace). What a unit delegated below itself still is that unit, whatever it is called. Whether
 // the service manager knows the unit, and made that cgroup, is to be asked there.
 std::optional<Owner> OwnerFromCgroup(const std::string& cgroup_path);
+
+// The innermost slice of the system's service manager, or of that of `manager_of`, that the path is
+// in. "": none, or not below that manager. What a unit delegated below itself is no slice.
+std::string SliceFromCgroup(std::string_view cgroup_path, std::optional<uid_t> manager_of);
 
 }  // namespace rm

@@ -80,5 +80,30 @@ INSTANTIATE_TEST_SUITE_P(Nobody, OwnerOf,
                                          Case{"/system.slice/ nginx.service", ""},
                                          Case{"/system.slice/\xff.service", ""}));
 
+TEST(Slice, IsThatOfTheManagerThatStartsIt) {
+  const std::string session = "/user.slice/user-1000.slice/session-4.scope";
+  const std::string app = "/user.slice/user-1000.slice/user@1000.service/app.slice/app-a.scope";
+  EXPECT_EQ(SliceFromCgroup(session, std::nullopt), "user-1000.slice");
+  EXPECT_EQ(SliceFromCgroup(app, std::nullopt), "user-1000.slice");
+  EXPECT_EQ(SliceFromCgroup(app, 1000), "app.slice");
+  EXPECT_EQ(SliceFromCgroup("/batch.slice/batch-low.slice/run-u1.scope", std::nullopt),
+            "batch-low.slice");
+}
+
+TEST(Slice, IsNoneOutsideOfThatManager) {
+  EXPECT_EQ(SliceFromCgroup("/user.slice/user-1000.slice/session-4.scope", 1000), "");
+  EXPECT_EQ(SliceFromCgroup("/user.slice/user-7.slice/user@7.service/app.slice/a.scope", 1000), "");
+  EXPECT_EQ(SliceFromCgroup("/x/user@1000.service/app.slice/a.scope", 1000), "");
+  EXPECT_EQ(SliceFromCgroup("/init.scope", std::nullopt), "");
+  EXPECT_EQ(SliceFromCgroup("", std::nullopt), "");
+}
+
+// A unit may have made folders of any name below itself.
+TEST(Slice, IsNotWhatSomebodyMadeByHand) {
+  EXPECT_EQ(SliceFromCgroup("/system.slice/a.service/b.slice/c.scope", std::nullopt),
+            "system.slice");
+  EXPECT_EQ(SliceFromCgroup("/system.slice/other.slice/c.scope", std::nullopt), "system.slice");
+}
+
 }  // namespace
 }  // namespace rm

@@ -29,6 +29,7 @@ struct Transient {
   std::vector<std::string> argv;
   std::vector<std::string> after;
   std::vector<std::string> before;
+  std::string slice;
   bool is_guard = false;
   bool is_relaunch = false;
 };
@@ -82,6 +83,8 @@ int AppendProperties(sd_bus_message* call, const Transient& unit) {
         sd_bus_message_append(call, "(sv)(sv)(sv)(sv)", "KillMode", "s", "process", "SendSIGKILL",
                               "b", 0, "Restart", "s", "on-abnormal", "RestartUSec", "t", kASecond);
   }
+  if (error >= 0 && !unit.slice.empty())
+    error = sd_bus_message_append(call, "(sv)", "Slice", "s", unit.slice.c_str());
   if (error >= 0 && !unit.after.empty()) error = AppendList(call, "After", unit.after);
   if (error >= 0 && !unit.before.empty()) error = AppendList(call, "Before", unit.before);
   if (error >= 0) error = AppendCommand(call, unit.argv);
@@ -315,6 +318,7 @@ Result<std::string> Manager::QueueRelaunch(const QueuedRelaunch& relaunch) {
     unit.after.push_back(*order);
   }
   unit.is_relaunch = true;
+  unit.slice = relaunch.slice;
   Result<void> started = Start(*connection_, unit);
   if (!started) return Pass(std::move(started));
   return unit.name;

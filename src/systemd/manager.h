@@ -67,6 +67,7 @@ struct QueuedRelaunch {
   std::string description;
   std::vector<std::string> argv;   // argv[0] is an absolute path; nothing in it is expanded
   std::vector<std::string> after;  // units of this manager that it starts after
+  std::string slice;               // "": the manager's usual one
 };
 
 std::string HoldUnitName(const std::string& session);                   // rm-hold-SESSION.service

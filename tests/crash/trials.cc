@@ -77,10 +77,6 @@ void Trials::AtEveryPoint(TraceRequest request, int stride, const Judge& judge) 
       EXPECT_GT(result.calls, 0);
       return;
     }
-    // From there on it is the program itself that is killed.
-    if (request.trouble != Trouble::kFailCall && request.program == "rm-relaunch" &&
-        result.call.starts_with("execve"))
-      continue;
     ++tried;
     std::string trouble = judge ? judge(result) : "";
     trouble += Settle();

@@ -281,6 +281,7 @@ TEST_F(HoldTest, StartsAQueuedProcessWhenItEnds) {
   relaunch.description = "A program";
   relaunch.argv = {"/bin/tail", "-f", "/dev/null", "$HOME", "${HOME}", "%n", ""};
   relaunch.after = {"rt-simple.service"};
+  relaunch.slice = "batch-low.slice";
   const Result<std::string> name = manager_->QueueRelaunch(relaunch);
   ASSERT_TRUE(name) << name.error().message;
   EXPECT_EQ(*name, RelaunchUnitName(hold.session(), 7));
@@ -295,6 +296,9 @@ TEST_F(HoldTest, StartsAQueuedProcessWhenItEnds) {
   std::string expected;
   for (const std::string& word : relaunch.argv) expected += word + '\0';
   EXPECT_EQ(words.str(), expected) << "nothing is expanded";
+  std::ifstream cgroup("/proc/" + std::to_string(manager_->State(*name).main_pid) + "/cgroup");
+  const std::string lines{std::istreambuf_iterator<char>(cgroup), {}};
+  EXPECT_NE(lines.find("/batch.slice/batch-low.slice/" + *name), lines.npos) << lines;
   EXPECT_TRUE(units.AwaitRunning());
   ASSERT_TRUE(manager_->QueueStop(*name));
   EXPECT_TRUE(Await(*manager_, [&] { return manager_->State(*name).stopped(); }));

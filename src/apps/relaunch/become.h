@@ -5,7 +5,11 @@
 // be had, so that a program never runs in another state than the one that was captured.
 #pragma once
 
+#include <array>
+#include <optional>
+
 #include "base/result.h"
+#include "base/unique_fd.h"
 #include "model/relaunch.h"
 
 namespace rm {
@@ -24,11 +28,21 @@ Result<void> TakeProcessors(const RelaunchSpec& spec);
 Result<void> TakeIdentity(const RelaunchSpec& spec);
 Result<void> VerifyIdentity(const RelaunchSpec& spec);
 
-// surroundings.cc: with the rights of the new identity. A stream that cannot be opened again, or is
-// neither a regular file nor a device like /dev/null, becomes /dev/null; a sentence about it goes
-// to `messages`.
+// successor.cc: the process that the old one's parent has started in its place meanwhile, as
+// supervisors do. None: it has not, and nobody knows that it would.
+std::optional<ProcessId> SuccessorByParent(const RelaunchSpec& spec);
+
+// same_objects.cc: with our own rights, what the old process had: its user alone may not have been
+// able to get at it. Nothing but that very object is opened or entered.
+using StreamFiles = std::array<UniqueFd, 3>;
+StreamFiles OpenSameFiles(const RelaunchSpec& spec);
+bool EnterSameDirectory(const RelaunchSpec& spec);
+
+// surroundings.cc: with the rights of the new identity, what is there now instead. A stream that
+// cannot be opened again, or is neither a regular file nor a device like /dev/null, becomes
+// /dev/null; a sentence about it goes to `messages`.
 Result<void> EnterDirectory(const RelaunchSpec& spec);
-Result<void> OpenStreams(const RelaunchSpec& spec, int messages);
+Result<void> OpenStreams(const RelaunchSpec& spec, StreamFiles same, int messages);
 Result<void> TakeExecutionState(const RelaunchSpec& spec);  // umask, personality, timer slack
 Result<void> TakeSignals(const RelaunchSpec& spec);
 

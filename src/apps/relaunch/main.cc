@@ -105,10 +105,14 @@ Result<std::optional<RelaunchSpec>> ReadSpec(const char* path, const UniqueFd& f
 }
 
 Result<void> Become(const RelaunchSpec& spec, int messages) {
+  StreamFiles same = OpenSameFiles(spec);
+  const bool entered = EnterSameDirectory(spec);
   for (auto step : {RaiseLimits, TakeScheduling, TakeOomScore, TakeProcessors, TakeIdentity,
-                    VerifyIdentity, TakeExecutionState, EnterDirectory})
+                    VerifyIdentity, TakeExecutionState})
     if (Result<void> taken = step(spec); !taken) return taken;
-  return OpenStreams(spec, messages);
+  if (!entered)
+    if (Result<void> there = EnterDirectory(spec); !there) return there;
+  return OpenStreams(spec, std::move(same), messages);
 }
 
 // False: it stays.
@@ -140,6 +144,12 @@ Result<void> Detach() {
   if (child > 0) _exit(0);
   setsid();
   return {};
+}
+
+// Of whom its parent has started again: that one is watched from now on.
+int SayStartedByParent(const Listener& listener, const ProcessId& successor) {
+  listener.Say(ProcessLine(successor));
+  return listener.SayStarting() ? 0 : kNotBecome;
 }
 
 std::string SelfLine() {
@@ -195,6 +205,8 @@ int Run(const char* path, bool reports) {
     if (!left_late) return listener.Failed(left_late.error(), kNotBecome);
     if (!*left_late || called_off) return 0;
   }
+  if (const auto successor = SuccessorByParent(*spec))
+    return SayStartedByParent(listener, *successor);
   const std::vector<char*> arguments = Pointers(spec->arguments);
   const std::vector<char*> environment = Pointers(spec->environment);
   if (Result<void> done = Become(*spec, listener.messages); !done)

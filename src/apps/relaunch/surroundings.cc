@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <utility>
 
 #include "apps/relaunch/become.h"
 #include "base/unique_fd.h"
@@ -25,7 +26,7 @@ tl::unexpected<Error> NotPossible(const char* what) {
 
 // The path was the file's own when it was captured, without symbolic links. Where one is now,
 // somebody put it there.
-UniqueFd OpenAsItWas(const StandardStream& stream) {
+UniqueFd OpenByName(const StandardStream& stream) {
   open_how how{};
   how.flags = (stream.flags & (O_ACCMODE | O_APPEND)) | O_NOCTTY | O_NONBLOCK | O_CLOEXEC;
   how.resolve = RESOLVE_NO_SYMLINKS;
@@ -38,11 +39,15 @@ UniqueFd OpenAsItWas(const StandardStream& stream) {
     errno = EINVAL;
     return UniqueFd();
   }
-  fcntl(file.get(), F_SETFL, how.flags & O_APPEND);
-  // It may have become shorter, and a hole in a log is of no use to anybody.
-  if (S_ISREG(found.st_mode))
-    lseek(file.get(), std::min<uint64_t>(stream.offset, found.st_size), SEEK_SET);
   return file;
+}
+
+void Adjust(const UniqueFd& file, const StandardStream& stream) {
+  fcntl(file.get(), F_SETFL, stream.flags & O_APPEND);
+  struct stat found;
+  // It may have become shorter, and a hole in a log is of no use to anybody.
+  if (fstat(file.get(), &found) == 0 && S_ISREG(found.st_mode))
+    lseek(file.get(), std::min<uint64_t>(stream.offset, found.st_size), SEEK_SET);
 }
 
 // One open file for two streams, as after `> log 2>&1`: else each overwrites the other's output.
@@ -69,16 +74,19 @@ Result<void> EnterDirectory(const RelaunchSpec& spec) {
   return {};
 }
 
-Result<void> OpenStreams(const RelaunchSpec& spec, int messages) {
+Result<void> OpenStreams(const RelaunchSpec& spec, StreamFiles same, int messages) {
   for (int number = 0; number < 3; ++number) {
     const StandardStream& stream = spec.streams[number];
-    const auto same = std::find_if(spec.streams.begin(), spec.streams.begin() + number,
-                                   [&](const auto& earlier) { return IsShared(earlier, stream); });
-    if (const int earlier = static_cast<int>(same - spec.streams.begin()); earlier < number) {
+    const auto shared =
+        std::find_if(spec.streams.begin(), spec.streams.begin() + number,
+                     [&](const auto& earlier) { return IsShared(earlier, stream); });
+    if (const int earlier = static_cast<int>(shared - spec.streams.begin()); earlier < number) {
       if (dup2(earlier, number) < 0) return NotPossible("A stream cannot be shared");
       continue;
     }
-    UniqueFd file = stream.path.empty() ? UniqueFd() : OpenAsItWas(stream);
+    UniqueFd file = std::move(same[number]);
+    if (!file && !stream.path.empty()) file = OpenByName(stream);
+    if (file) Adjust(file, stream);
     if (!stream.path.empty() && !file)
       dprintf(messages, "rm-relaunch: stream %d was %s and is now /dev/null: %s\n", number,
               stream.path.c_str(), strerror(errno));

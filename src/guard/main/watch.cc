@@ -26,11 +26,6 @@ namespace {
 constexpr Milliseconds kLockLimit{30'000};
 constexpr int kMostTries = 10;  // each of which waits for two minutes
 
-bool IsAlive(const ProcessId& process) {
-  auto opened = OpenProcess(process);
-  return opened || opened.error().code != kProcessGone;
-}
-
 // rm-relaunch lies beside this program.
 std::string ProgramDirectory() {
   char path[4096];
