@@ -134,6 +134,7 @@ FileIdentity ToIdentity(const struct statx& found) {
       .mtime_ns = Nanoseconds(found.stx_mtime),
       .mode = found.stx_mode,
       .ctime_ns = Nanoseconds(found.stx_ctime),
+      .rdev = makedev(found.stx_rdev_major, found.stx_rdev_minor),
   };
 }
 

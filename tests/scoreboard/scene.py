@@ -189,6 +189,15 @@ class Scene:
         self.later("losetup", "--detach", device)
         return device
 
+    def attach_inside(self, pid, image):
+        """The same, of the mount namespace that a process lives in."""
+        try:
+            device = self.run("nsenter", "--mount", "--target", str(pid), "losetup", "--find", "--show", image).decode().strip()
+        except (subprocess.CalledProcessError, OSError) as trouble:
+            raise Lacks("loop devices") from trouble
+        self.later("losetup", "--detach", device)
+        return device
+
     def device(self, image):
         return self.run("losetup", "--noheadings", "--output", "NAME", "--associated", image).decode().strip()
 

@@ -130,11 +130,14 @@ def bound_image(scene):
     return Question(scene.path("link"), {KERNEL})
 
 
-def swap_file(scene):
-    path = scene.path("swap file")
+def swap_file(scene, name="swap file", on=True):
+    path = scene.path(name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
     scene.run("dd", "if=/dev/zero", "of=" + path, "bs=64k", "count=16")
     os.chmod(path, 0o600)
     scene.run("mkswap", path)
+    if not on:
+        return path
     scene.later("swapoff", path)
     try:
         scene.run("swapon", path)
@@ -217,3 +220,82 @@ signal.pause()
 """
     file = scene.write("file")
     return Question(file, set(), in_flight={scene.start(sys.executable, "-S", "-c", code, scene.path("socket"), file)})
+
+
+@row("who")
+def renamed_without_loop(scene):
+    "the image of a mounted erofs, without a loop device, renamed since"
+    path = erofs(scene)
+    mount_without_loop(scene, path)
+    os.rename(path, path + ".old")
+    return Question(path + ".old", {KERNEL})
+
+
+@row("who")
+def moved_aside_without_loop(scene):
+    "the image of a mounted erofs, without a loop device, renamed since, and another one put in its place"
+    path = erofs(scene)
+    mount_without_loop(scene, path)
+    os.rename(path, path + ".old")
+    os.rename(erofs(scene, "other image"), path)
+    return Question(path + ".old", {KERNEL})
+
+
+@row("who")
+def without_loop_elsewhere(scene):
+    "the image of an erofs that is mounted in a private mount namespace alone, without a loop device"
+    path = erofs(scene)
+    own = scene.own_mounts()
+
+    def enter():
+        own()
+        mount_without_loop(scene, path)
+
+    scene.hold(before=enter)
+    return Question(path, {KERNEL})
+
+
+@row("who")
+def swap_moved(scene):
+    "a swap file in use, whose folder was renamed since"
+    swap_file(scene, "d/swap file")
+    os.rename(scene.path("d"), scene.path("e"))
+    scene.later("swapoff", scene.path("e/swap file"))
+    return Question(scene.path("e/swap file"), {KERNEL})
+
+
+@row("who")
+def swap_elsewhere(scene):
+    "a swap file in use, by a name that it has in a private mount namespace alone"
+    path, folder = swap_file(scene, "d/swap file", on=False), scene.folder("m")
+    scene.later("swapoff", path)
+    scene.hold(before=scene.own_mounts(["mount", "--bind", scene.path("d"), folder], ["swapon", folder + "/swap file"]))
+    return Question(path, {KERNEL})
+
+
+@row("who")
+def swap_linked(scene):
+    "a swap file in use, asked by another hard link of it"
+    path = swap_file(scene)
+    os.link(path, scene.path("link"))
+    return Question(scene.path("link"), {KERNEL})
+
+
+@row("who")
+def ring_with_thread(scene):
+    "a file registered with an io_uring that a thread of the kernel polls (SQPOLL), its descriptor closed"
+    file = scene.write("file")
+    code = """
+import array, ctypes, os, signal, sys
+libc = ctypes.CDLL(None, use_errno=True)
+SETUP, REGISTER, SQPOLL, FILES = 425, 427, 2, 2
+params = (ctypes.c_uint32 * 30)(0, 0, SQPOLL, 0, 3_600_000)  # it does not fall asleep
+ring = libc.syscall(SETUP, 4, params)
+fd = os.open(sys.argv[1], 0)
+if ring < 0 or libc.syscall(REGISTER, ring, FILES, ctypes.byref(ctypes.c_int32(fd)), 1):
+    sys.exit(os.strerror(ctypes.get_errno()))
+os.close(fd)
+print("ready", flush=True)
+signal.pause()
+"""
+    return Question(file, {scene.start(sys.executable, "-S", "-c", code, file)})
