@@ -31,11 +31,8 @@ class Teller final : public TreeSink {
 
   Result<void> Walk(TreeWalker& walker, std::vector<TreePlace> places) {
     todo_ = std::move(places);
-    if (walker.top() < 0) {
-      Tell(Parcel::Of(Said::kLooksInto, std::string()), true);
-      if (auto opened = walker.OpenRoot(TreeWalker::Way::kAny, *this); !opened)
-        return Pass(std::move(opened));
-    }
+    Tell(Parcel::Of(Said::kLooksInto, std::string()), true);
+    if (auto gone = walker.GoFar(*this); !gone) return gone;
     while (!todo_.empty()) {
       const TreePlace place = std::move(todo_.back());
       todo_.pop_back();
@@ -85,13 +82,15 @@ class FarWalk {
       : walker_(walker), todo_(std::move(places)), options_(options), sink_(sink) {}
 
   Result<void> Run() {
+    if (walker_.is_open())
+      if (auto gone = walker_.GoFar(sink_); !gone) return gone;
     while (!todo_.empty() && !done_) {
       const milliseconds limit = 2 * options_.patience;
       const auto work = [&](int out) {
         Teller teller(out, limit);
         teller.Finish(teller.Walk(walker_, todo_));
       };
-      Result<UniqueFd> in = StartChild(work, walker_.top(), limit);
+      Result<UniqueFd> in = StartChild(work, -1, limit);
       if (!in) return Pass(std::move(in));
       FrameReader reader(std::move(*in), options_.cancel);
       if (auto listened = Listen(reader); !listened) return listened;

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <linux/limits.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
@@ -60,7 +61,8 @@ Result<bool> TreeWalker::OpenRoot(Way way, TreeSink& sink) {
     return true;
   }
   struct statx found {};
-  if (StatOpened(top_.get(), STATX_INO, found) == 0) {
+  if (StatOpened(top_.get(), STATX_INO | STATX_MNT_ID, found) == 0) {
+    mount_ = found.stx_mnt_id;
     device_ = DeviceOf(found);
     been_in_.emplace(device_, found.stx_ino);
   }
@@ -95,36 +97,84 @@ int TreeWalker::OpenStepByStep(std::string_view below, UniqueFd& opened) const {
   return opened ? 0 : errno;
 }
 
-Result<void> TreeWalker::LookInto(const TreePlace& place, TreeSink& sink) {
+Result<void> TreeWalker::GoFar(TreeSink& sink) {
+  if (far_) return {};
+  if (!top_)
+    if (auto opened = OpenRoot(Way::kAny, sink); !opened) return Pass(std::move(opened));
   if (!top_) return {};
+  if (ReadLinkAt(AT_FDCWD, fmt::format("/proc/self/fd/{}", top_.get()).c_str(), top_path_))
+    return CannotOpen(ENOENT, "", sink);
+  if (top_path_ == "/") top_path_.clear();
+  top_.Reset();
+  far_ = true;
+  return {};
+}
+
+// 0 or an errno.
+int TreeWalker::OpenFar(const std::string& below, int flags, UniqueFd& opened) const {
+  struct open_how how {};
+  how.flags = static_cast<unsigned>(flags | O_CLOEXEC);
+  how.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  const std::string path = top_path_ + '/' + below;
+  opened.Reset(static_cast<int>(syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how)));
+  return opened ? 0 : errno;
+}
+
+Result<void> TreeWalker::LookInto(const TreePlace& place, TreeSink& sink) {
+  if (!is_open()) return {};
   UniqueFd opened;
-  if (const int error = OpenBelow(place.below, opened)) return CannotOpen(error, place.below, sink);
-  const std::unique_ptr<DIR, CloseDirectory> directory(fdopendir(opened.get()));
+  if (const int error =
+          far_ ? OpenFar(place.below, kOpenDirectory, opened) : OpenBelow(place.below, opened))
+    return CannotOpen(error, place.below, sink);
+  std::unique_ptr<DIR, CloseDirectory> directory(fdopendir(opened.get()));
   if (!directory) return CannotOpen(errno, place.below, sink);
   const int fd = opened.Release();
   struct statx found {};
-  const bool on_overlay =
-      StatOpened(fd, STATX_MNT_ID, found) == 0 && layers_.IsOverlay(found.stx_mnt_id);
+  const bool known = StatOpened(fd, STATX_MNT_ID, found) == 0;
+  if (far_ && known && !options_.other_file_systems && found.stx_mnt_id != mount_) return {};
+  const bool on_overlay = known && layers_.IsOverlay(found.stx_mnt_id);
   const bool may_have_handles = on_overlay || MayHaveOrigins(fd);
+  std::vector<std::string> names;  // far away
   while (true) {
     if (options_.cancel.stop_requested())
       return Fail(kCancelled, "Looking below {} was cancelled.", root_);
     errno = 0;
     const dirent* entry = readdir(directory.get());
-    if (!entry) return errno == 0 ? Result<void>() : CannotOpen(errno, place.below, sink);
+    if (!entry && errno != 0)
+      if (auto told = CannotOpen(errno, place.below, sink); !told) return told;
+    if (!entry) break;
     const std::string_view name = entry->d_name;
     if (name == "." || name == ".." || entry->d_type == DT_LNK) continue;
-    if (auto added = Add(fd, may_have_handles, entry->d_name, place, sink); !added) return added;
+    if (far_)
+      names.emplace_back(name);
+    else if (auto added = Add(fd, may_have_handles, entry->d_name, place, sink); !added)
+      return added;
   }
+  directory.reset();
+  for (const std::string& name : names)
+    if (auto added = Add(-1, may_have_handles, name, place, sink); !added) return added;
+  return {};
 }
 
-Result<void> TreeWalker::Add(int directory, bool may_have_handles, const char* name,
+// 0 or an errno. Where the folder is not kept open, `object` is opened.
+int TreeWalker::StatEntry(int folder, const std::string& name, const std::string& here,
+                          UniqueFd& object, struct statx& found) const {
+  constexpr unsigned kWanted = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID;
+  if (folder < 0) {
+    if (const int error = OpenFar(here, O_PATH | O_NOFOLLOW, object)) return error;
+    return StatOpened(object.get(), kWanted, found);
+  }
+  constexpr int kHow = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC;
+  return statx(folder, name.c_str(), kHow, kWanted, &found) == 0 ? 0 : errno;
+}
+
+Result<void> TreeWalker::Add(int folder, bool may_have_handles, const std::string& name,
                              const TreePlace& place, TreeSink& sink) {
   const std::string here = place.below + (place.below.empty() ? "" : "/") + name;
+  UniqueFd object;
   struct statx found {};
-  if (statx(directory, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC,
-            STATX_TYPE | STATX_MODE | STATX_INO | STATX_BTIME, &found) != 0)
-    return CannotOpen(errno, here, sink);
+  if (const int error = StatEntry(folder, name, here, object, found))
+    return CannotOpen(error, here, sink);
   if (S_ISLNK(found.stx_mode)) return {};
   if (!options_.other_file_systems && IsMountRoot(found)) return {};
   if (found_++ >= options_.most)
@@ -133,8 +183,13 @@ Result<void> TreeWalker::Add(int directory, bool may_have_handles, const char* n
   TreeEntry entry{here, ToIdentity(found), {}};
   entry.identity.size = 0;
   entry.identity.mtime_ns = 0;
-  if (may_have_handles && S_ISREG(found.stx_mode))
-    entry.handles = ReadHandles(directory, name, found);
+  if (may_have_handles && S_ISREG(found.stx_mode)) {
+    struct statx opened {};
+    if (!object) object.Reset(openat(folder, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    // None if something else is there meanwhile.
+    if (object && StatOpened(object.get(), STATX_INO, opened) == 0 && IsSameObject(opened, found))
+      entry.handles = HandlesOf(object.get(), found, true, layers_);
+  }
   sink.Found(std::move(entry));
   if (!S_ISDIR(found.stx_mode)) return {};
   // Something may be mounted below itself.
@@ -143,18 +198,6 @@ Result<void> TreeWalker::Add(int directory, bool may_have_handles, const char* n
   if (FullPath(here).size() >= PATH_MAX) return CannotOpen(ENAMETOOLONG, here, sink);
   sink.Enter({here, dev, IsMountRoot(found)});
   return {};
-}
-
-// None if something else is there meanwhile.
-std::vector<ObjectHandle> TreeWalker::ReadHandles(int directory, const char* name,
-                                                  const struct statx& known) {
-  const UniqueFd object(openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
-  struct statx found {};
-  if (!object || StatOpened(object.get(), STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID, found) ||
-      !IsSameObject(found, known)) {
-    return {};
-  }
-  return HandlesOf(object.get(), found, true, layers_);
 }
 
 }  // namespace rm

@@ -189,10 +189,10 @@ class Scene:
         self.later("losetup", "--detach", device)
         return device
 
-    def attach_inside(self, pid, image):
+    def attach_inside(self, pid, image, *options):
         """The same, of the mount namespace that a process lives in."""
         try:
-            device = self.run("nsenter", "--mount", "--target", str(pid), "losetup", "--find", "--show", image).decode().strip()
+            device = self.run("nsenter", "--mount", "--target", str(pid), "losetup", "--find", "--show", *options, image).decode().strip()
         except (subprocess.CalledProcessError, OSError) as trouble:
             raise Lacks("loop devices") from trouble
         self.later("losetup", "--detach", device)

@@ -141,45 +141,32 @@ for file_systems in 1, 2:
     add(file_systems)
 
 
-def image_on_overlay(scene, before=None):
-    """The image below an overlay, which is mounted in another mount namespace alone, and the loop device there is on it."""
+def image_on_overlay(scene, *options):
+    """The folder with the layers of an overlay that is mounted in a private mount namespace alone; a loop device there is made of `image`."""
     base = scene.tmpfs("base")
-    os.mkdir(base + "/l")
-    shutil.move(image(scene), base + "/l/image")
-    for part in "u", "w":
+    for part in "l", "u", "w":
         scene.folder("base/" + part)
+    shutil.move(image(scene), base + "/l/image")
     merged = scene.folder("m")
-    options = f"lowerdir={base}/l,upperdir={base}/u,workdir={base}/w"
-    own = scene.own_mounts(["mount", "-t", "overlay", "none", "-o", options, merged])
-
-    def enter():
-        own()
-        if before:
-            before(merged + "/image")
-
-    return base, merged + "/image", enter
+    layers = f"lowerdir={base}/l,upperdir={base}/u,workdir={base}/w"
+    inside = scene.hold(before=scene.own_mounts(["mount", "-t", "overlay", "none", "-o", layers, merged]))
+    scene.attach_inside(inside, merged + "/image", *options)
+    return base
 
 
 @row("who")
 def loop_elsewhere(scene):
     "the image of a loop device, which was made of it through an overlay of another mount namespace"
-    base, path, enter = image_on_overlay(scene)
-    inside = scene.hold(before=enter)
-    scene.attach_inside(inside, path)
-    return Question(base + "/l/image", {KERNEL})
+    return Question(image_on_overlay(scene, "--read-only") + "/l/image", {KERNEL})
 
 
 @row("who")
 def loop_of_copy_elsewhere(scene):
-    "the image of a loop device, which was copied up in an overlay of another mount namespace before"
-    base, path, enter = image_on_overlay(scene, before=lambda path: os.utime(path))
-    scene.attach_inside(scene.hold(before=enter), path)
-    return Question(base + "/u/image", {KERNEL})
+    "the image of a loop device, which an overlay of another mount namespace has copied up for that"
+    return Question(image_on_overlay(scene) + "/u/image", {KERNEL})
 
 
 @row("who")
 def loop_of_lower_elsewhere(scene):
-    "an image of which a copy, made by an overlay of another mount namespace, is that of a loop device: nobody"
-    base, path, enter = image_on_overlay(scene, before=lambda path: os.utime(path))
-    scene.attach_inside(scene.hold(before=enter), path)
-    return Question(base + "/l/image", set())
+    "an image that an overlay of another mount namespace has copied up for a loop device: nobody"
+    return Question(image_on_overlay(scene) + "/l/image", set())

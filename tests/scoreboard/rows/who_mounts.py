@@ -193,14 +193,3 @@ def namespace(scene):
     parent = scene.start("unshare", "--uts", "--fork", scene.build / "bin/rm_holder")
     scene.mount("--bind", f"/proc/{scene.child_of(parent)}/ns/uts", name)
     return Question(name, {scene.hold("--open", name)})
-
-
-@row("who")
-def nobody_in_namespace(scene):
-    "a file that is mounted in a mount namespace in which nobody lives, but that has a name: nobody"
-    file, other = scene.write("file"), scene.write("other")
-    scene.tmpfs("names")
-    scene.run("mount", "--make-private", scene.path("names"))
-    name = scene.write("names/space", "")
-    scene.run("unshare", f"--mount={name}", "mount", "--bind", file, other)
-    return Question(file, set())
