@@ -42,6 +42,8 @@ std::vector<uint64_t> NumbersIn(const ObjectHandle& handle);
 struct LayerHandle {
   ObjectHandle handle;
   std::string uuid;  // of the layer's file system, 16 bytes; "": not told
+
+  friend bool operator==(const LayerHandle&, const LayerHandle&) = default;
 };
 
 // Of fb of an overlay's handle, fs/overlayfs/overlayfs.h; none: it is none.

@@ -31,6 +31,14 @@ def opened_device(scene):
 
 
 @row("who")
+def opened_by_other_node(scene):
+    "a block device that a process has open by another node of it"
+    device = scene.attach(image(scene))
+    os.mknod(scene.path("node"), stat.S_IFBLK | 0o600, os.stat(device).st_rdev)
+    return Question(device, {scene.hold("--open", scene.path("node"))})
+
+
+@row("who")
 def mounted_elsewhere(scene):
     "a block device that is mounted in a private mount namespace alone: the kernel"
     device, folder = scene.attach(image(scene)), scene.folder("mnt")
