@@ -93,7 +93,11 @@ class ImageMounts {
     const auto is_it = [&](const MountSpaces::Named& named) {
       return S_ISREG(named.status.stx_mode) && (!mounted || ReadImage(named.object) == mounted);
     };
-    if (const auto named = whole ? spaces_.Find(mount.source, is_it) : std::nullopt) {
+    std::optional<MountSpaces::Named> named;
+    if (whole && mount.type == kErofs) named = spaces_.Find(mount.source, is_it);
+    if (whole && mount.type != kErofs)  // a name that its server has given it
+      named = MountSpaces::FindIn(space, mount.source, is_it);
+    if (named) {
       for (const FileTarget* target : uses_.Matches(*named))
         uses_.Add(user, where, HoldKind::kMount, *target);
       return;

@@ -40,18 +40,21 @@ const std::vector<MountSpace>& MountSpaces::Others() {
   return *others_;
 }
 
+std::optional<MountSpaces::Named> MountSpaces::FindIn(
+    const MountSpace& space, const std::string& path,
+    const std::function<bool(const Named&)>& is_it) {
+  Named named{.space = &space};
+  if (OpenPrinted(space, path, named.object) ||
+      StatOpened(named.object.get(), kWanted, named.status) || !is_it(named))
+    return std::nullopt;
+  return named;
+}
+
 std::optional<MountSpaces::Named> MountSpaces::Find(
     const std::string& path, const std::function<bool(const Named&)>& is_it) {
-  const auto find_in = [&](const MountSpace& space) -> std::optional<Named> {
-    Named named{.space = &space};
-    if (OpenPrinted(space, path, named.object) ||
-        StatOpened(named.object.get(), kWanted, named.status) || !is_it(named))
-      return std::nullopt;
-    return named;
-  };
-  if (auto named = find_in(ours_)) return named;
+  if (auto named = FindIn(ours_, path, is_it)) return named;
   for (const MountSpace& space : Others())
-    if (auto named = find_in(space)) return named;
+    if (auto named = FindIn(space, path, is_it)) return named;
   return std::nullopt;
 }
 

@@ -41,6 +41,8 @@ class MountSpaces {
     struct statx status;  // kWanted
   };
   static constexpr unsigned kWanted = STATX_BASIC_STATS | STATX_BTIME;
+  static std::optional<Named> FindIn(const MountSpace& space, const std::string& path,
+                                     const std::function<bool(const Named&)>& is_it);
   // The first one of that name which is it.
   std::optional<Named> Find(const std::string& path,
                             const std::function<bool(const Named&)>& is_it);

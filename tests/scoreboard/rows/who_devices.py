@@ -146,3 +146,30 @@ def image_of_squashfs(scene):
     path, file = squashfs(scene)
     scene.hold("--open", file)
     return Question(path, {KERNEL})
+
+
+@row("who", guest=True)
+def mapped_device(scene):
+    "a block device that another one is made of (device mapper): the kernel"
+    if not shutil.which("dmsetup") or not os.path.exists("/sys/class/misc/device-mapper"):
+        raise Lacks("device mapper")
+    device, name = scene.attach(image(scene)), os.path.basename(scene.directory)
+    scene.later("dmsetup", "remove", "--noudevsync", name)
+    scene.run("dmsetup", "create", "--noudevsync", name, "--table", f"0 {os.path.getsize(scene.path('image')) // 512} linear {device} 0")
+    return Question(device, {KERNEL})
+
+
+@row("who")
+def second_of_btrfs(scene):
+    "a block device that is the second one of a mounted btrfs: the kernel"
+    if not shutil.which("mkfs.btrfs"):
+        raise Lacks("btrfs-progs")
+    devices = []
+    for name in "a", "b":
+        scene.run("truncate", "-s", "128M", scene.path(name))
+        devices.append(scene.attach(scene.path(name)))
+    scene.run("mkfs.btrfs", "-q", *devices)
+    scene.run("btrfs", "device", "scan", *devices)
+    scene.mount(devices[0], scene.folder("mnt"))
+    scene.later("umount", "--lazy", scene.path("mnt"))
+    return Question(devices[1], {KERNEL})
