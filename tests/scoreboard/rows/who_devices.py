@@ -8,7 +8,6 @@ import stat
 import struct
 
 from scene import KERNEL, LIBC, Lacks, Question, row
-from who_kernel import image
 
 BLKPG, BLKPG_ADD_PARTITION = 0x1269, 1
 
@@ -16,7 +15,7 @@ BLKPG, BLKPG_ADD_PARTITION = 0x1269, 1
 @row("who")
 def mounted_device(scene):
     "a block device that is mounted, and a process that has a file of it: the kernel"
-    scene.mount_image(image(scene), scene.folder("mnt"))
+    scene.mount_image(scene.image(), scene.folder("mnt"))
     scene.hold("--open", scene.write("mnt/file"))
     return Question(scene.device(scene.path("image")), {KERNEL})
 
@@ -24,7 +23,7 @@ def mounted_device(scene):
 @row("who")
 def opened_device(scene):
     "a block device that is not mounted: the process that has it open, and not who has its image"
-    path = image(scene)
+    path = scene.image()
     device = scene.attach(path)
     scene.hold("--open", path)
     return Question(device, {scene.hold("--open", device)})
@@ -33,7 +32,7 @@ def opened_device(scene):
 @row("who")
 def opened_by_other_node(scene):
     "a block device that a process has open by another node of it"
-    device = scene.attach(image(scene))
+    device = scene.attach(scene.image())
     os.mknod(scene.path("node"), stat.S_IFBLK | 0o600, os.stat(device).st_rdev)
     return Question(device, {scene.hold("--open", scene.path("node"))})
 
@@ -41,7 +40,7 @@ def opened_by_other_node(scene):
 @row("who")
 def mounted_elsewhere(scene):
     "a block device that is mounted in a private mount namespace alone: the kernel"
-    device, folder = scene.attach(image(scene)), scene.folder("mnt")
+    device, folder = scene.attach(scene.image()), scene.folder("mnt")
     scene.hold(before=scene.own_mounts(["mount", device, folder]))
     return Question(device, {KERNEL})
 
@@ -49,7 +48,7 @@ def mounted_elsewhere(scene):
 @row("who")
 def other_node(scene):
     "a block device that is mounted, asked by another node of it: the kernel"
-    device = scene.attach(image(scene))
+    device = scene.attach(scene.image())
     scene.mount(device, scene.folder("mnt"))
     scene.later("umount", "--lazy", scene.path("mnt"))
     os.mknod(scene.path("node"), stat.S_IFBLK | 0o600, os.stat(device).st_rdev)
@@ -59,7 +58,7 @@ def other_node(scene):
 @row("who")
 def swap_device(scene):
     "a block device in use as swap: the kernel"
-    device = scene.attach(image(scene))
+    device = scene.attach(scene.image())
     scene.run("mkswap", device)
     scene.later("swapoff", device)
     scene.run("swapon", device)
@@ -69,7 +68,7 @@ def swap_device(scene):
 @row("who")
 def loop_over_device(scene):
     "a block device that another loop device is made of: the kernel"
-    device = scene.attach(image(scene))
+    device = scene.attach(scene.image())
     scene.attach(device)
     return Question(device, {KERNEL})
 
@@ -153,7 +152,7 @@ def mapped_device(scene):
     "a block device that another one is made of (device mapper): the kernel"
     if not shutil.which("dmsetup") or not os.path.exists("/sys/class/misc/device-mapper"):
         raise Lacks("device mapper")
-    device, name = scene.attach(image(scene)), os.path.basename(scene.directory)
+    device, name = scene.attach(scene.image()), os.path.basename(scene.directory)
     scene.later("dmsetup", "remove", "--noudevsync", name)
     scene.run("dmsetup", "create", "--noudevsync", name, "--table", f"0 {os.path.getsize(scene.path('image')) // 512} linear {device} 0")
     return Question(device, {KERNEL})

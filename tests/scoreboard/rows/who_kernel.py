@@ -10,13 +10,6 @@ from scene import KERNEL, LIBC, Lacks, Question, row
 MS_RDONLY = 1
 
 
-def image(scene):
-    path = scene.path("image")
-    scene.run("truncate", "-s", "8M", path)
-    scene.run("mkfs.ext4", "-q", "-I", "256", path)
-    return path
-
-
 @row("who")
 def ring(scene):
     "a file registered with an io_uring, its descriptor closed"
@@ -44,7 +37,7 @@ def ring_covered(scene):
 @row("who")
 def loop_device(scene):
     "the image of a loop device"
-    path = image(scene)
+    path = scene.image()
     scene.attach(path)
     return Question(path, {KERNEL})
 
@@ -52,7 +45,7 @@ def loop_device(scene):
 @row("who")
 def mounted_image(scene):
     "the image of a mounted file system"
-    path = image(scene)
+    path = scene.image()
     scene.mount_image(path, scene.folder("mnt"))
     return Question(path, {KERNEL})
 
@@ -114,7 +107,7 @@ def removed_without_loop(scene):
 @row("who")
 def replaced_image(scene):
     "previous content: the image of a mounted file system, replaced"
-    path = image(scene)
+    path = scene.image()
     key = scene.register(path)
     scene.mount_image(path, scene.folder("mnt"))
     scene.replace(path)
@@ -124,7 +117,7 @@ def replaced_image(scene):
 @row("who")
 def bound_image(scene):
     "the image of a mounted file system, asked by another name of it"
-    path = image(scene)
+    path = scene.image()
     scene.mount_image(path, scene.folder("mnt"))
     os.link(path, scene.path("link"))
     return Question(scene.path("link"), {KERNEL})
@@ -149,7 +142,7 @@ def swap_file(scene, name="swap file", on=True):
 @row("who")
 def number_reused(scene):
     "previous content: deleted, and the image of a loop device got its inode number: nobody"
-    scene.mount_image(image(scene), scene.folder("mnt"))
+    scene.mount_image(scene.image(), scene.folder("mnt"))
     file = scene.write("mnt/file")
     key, number = scene.register(file), os.stat(file).st_ino
     os.unlink(file)

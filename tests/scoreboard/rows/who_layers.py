@@ -5,8 +5,6 @@ import pathlib
 import shutil
 
 from scene import KERNEL, LIBC, Question, row
-from who_kernel import image
-from who_overlay import held
 
 
 def relative(scene):
@@ -32,21 +30,21 @@ def relative(scene):
 def relative_upper_held(scene):
     "overlay with relative layers: a copied-up file, held as the upper file, asked by the overlay"
     merged, base = relative(scene)
-    return Question(merged + "/copied", held(scene, base + "/u/copied"))
+    return Question(merged + "/copied", scene.hold_twice(base + "/u/copied"))
 
 
 @row("who")
 def relative_by_upper(scene):
     "overlay with relative layers: a copied-up file, held through the overlay, asked by the upper file"
     merged, base = relative(scene)
-    return Question(base + "/u/copied", held(scene, merged + "/copied"))
+    return Question(base + "/u/copied", scene.hold_twice(merged + "/copied"))
 
 
 @row("who")
 def relative_copied_by_lower(scene):
     "overlay with relative layers: a copied-up file, held through the overlay, asked by the lower file: nobody"
     merged, base = relative(scene)
-    held(scene, merged + "/copied")
+    scene.hold_twice(merged + "/copied")
     return Question(base + "/l/copied", set())
 
 
@@ -54,21 +52,21 @@ def relative_copied_by_lower(scene):
 def relative_new_held(scene):
     "overlay with relative layers: a file of the upper layer only, held as the upper file, asked by the overlay"
     merged, base = relative(scene)
-    return Question(merged + "/new", held(scene, base + "/u/new"))
+    return Question(merged + "/new", scene.hold_twice(base + "/u/new"))
 
 
 @row("who")
 def relative_low(scene):
     "overlay with relative layers: a lower file, held through the overlay, asked by the layer"
     merged, base = relative(scene)
-    return Question(base + "/l/low", held(scene, merged + "/low"))
+    return Question(base + "/l/low", scene.hold_twice(merged + "/low"))
 
 
 @row("who")
 def relative_low_held(scene):
     "overlay with relative layers: a lower file, held in the layer, asked by the overlay"
     merged, base = relative(scene)
-    return Question(merged + "/low", held(scene, base + "/l/low"))
+    return Question(merged + "/low", scene.hold_twice(base + "/l/low"))
 
 
 @row("who")
@@ -79,7 +77,7 @@ def moved_layers(scene):
     merged = scene.overlay("m", base + "/l", scene.folder("base/up"))
     pathlib.Path(merged, "copied").write_text("changed" * 999)
     os.rename(base + "/up", base + "/moved")
-    return Question(merged + "/copied", held(scene, base + "/moved/u/copied"))
+    return Question(merged + "/copied", scene.hold_twice(base + "/moved/u/copied"))
 
 
 def several_trees(scene, file_systems):
@@ -110,28 +108,28 @@ def add(file_systems):
     def overlay_held_below(scene):
         merged, lower, upper = several_trees(scene, file_systems)
         key = scene.register("--tree", merged)
-        held(scene, lower + "/d/copied")
-        return Question(merged, held(scene, lower + "/d/low") | held(scene, upper + "/d/copied") | held(scene, upper + "/d/new"), key)
+        scene.hold_twice(lower + "/d/copied")
+        return Question(merged, scene.hold_twice(lower + "/d/low") | scene.hold_twice(upper + "/d/copied") | scene.hold_twice(upper + "/d/new"), key)
 
     @name("the upper layer of an overlay, held through that")
     def upper_held_above(scene):
         merged, _, upper = several_trees(scene, file_systems)
         key = scene.register("--tree", upper)
-        held(scene, merged + "/d/low")
-        return Question(upper, held(scene, merged + "/d/copied") | held(scene, merged + "/d/new"), key)
+        scene.hold_twice(merged + "/d/low")
+        return Question(upper, scene.hold_twice(merged + "/d/copied") | scene.hold_twice(merged + "/d/new"), key)
 
     @name("the lower layer of an overlay, held through that")
     def lower_held_above(scene):
         merged, lower, _ = several_trees(scene, file_systems)
         key = scene.register("--tree", lower)
-        held(scene, merged + "/d/copied")
-        return Question(lower, held(scene, merged + "/d/low"), key)
+        scene.hold_twice(merged + "/d/copied")
+        return Question(lower, scene.hold_twice(merged + "/d/low"), key)
 
     @name("previous content: an overlay, held in its layers, of which files were removed")
     def overlay_removed(scene):
         merged, lower, upper = several_trees(scene, file_systems)
         key = scene.register("--tree", merged)
-        holders = held(scene, lower + "/d/low") | held(scene, upper + "/d/copied") | held(scene, merged + "/d/low")
+        holders = scene.hold_twice(lower + "/d/low") | scene.hold_twice(upper + "/d/copied") | scene.hold_twice(merged + "/d/low")
         for file in "low", "copied":
             os.unlink(f"{merged}/d/{file}")
         return Question(merged, holders, key, previous=holders)
@@ -146,7 +144,7 @@ def image_on_overlay(scene, *options):
     base = scene.tmpfs("base")
     for part in "l", "u", "w":
         scene.folder("base/" + part)
-    shutil.move(image(scene), base + "/l/image")
+    shutil.move(scene.image(), base + "/l/image")
     merged = scene.folder("m")
     layers = f"lowerdir={base}/l,upperdir={base}/u,workdir={base}/w"
     inside = scene.hold(before=scene.own_mounts(["mount", "-t", "overlay", "none", "-o", layers, merged]))
