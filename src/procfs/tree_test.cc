@@ -17,6 +17,7 @@
 #include "base/win32_codes.h"
 #include "holder/dead_mount.h"
 #include "holder/holder.h"
+#include "procfs/object_handle.h"
 
 namespace rm {
 namespace {
@@ -279,8 +280,11 @@ TEST_F(TreeInChildTest, FilesOfAnOverlayHaveTheHandlesOfTheirLayers) {
         fmt::format("lowerdir={0}/l,upperdir={0}/u,workdir={0}/w", root() + "/base");
     if (mount("none", (root() + "/merged").c_str(), "overlay", 0, options.c_str())) _exit(77);
     const auto shown = WalkTree(root() + "/merged", {}), plain = WalkTree(root() + "/base", {});
-    if (shown->entries.size() != 1 || shown->entries[0].handles.empty()) _exit(77);
-    return shown->entries[0].handles[0].overlay &&
+    ObjectHandle handle;
+    if (ReadHandle(AT_FDCWD, (root() + "/merged/low").c_str(), handle) || !handle.overlay)
+      _exit(77);
+    return shown->entries.size() == 1 && shown->entries[0].handles.size() == 1 &&
+           shown->entries[0].handles[0].overlay && shown->entries[0].handles[0].id == handle.id &&
            std::ranges::all_of(plain->entries,
                                [](const TreeEntry& entry) { return entry.handles.empty(); });
   });
