@@ -3,6 +3,6 @@
 #include "procfs/object_handle.h"
 
 void rm::Fuzz(std::string_view input) {
-  const auto handle = ParseOverlayHandle(input);
-  if (handle) Require(NumbersIn(*handle).size() <= handle->id.size());
+  const auto layer = ParseOverlayHandle(input);
+  if (layer) Require(NumbersIn(layer->handle).size() <= layer->handle.id.size());
 }

@@ -3,5 +3,5 @@
 #include "procfs/parse.h"
 
 void rm::Fuzz(std::string_view input) {
-  for (const std::string& path : SwapFiles(input)) Require(path.size() <= input.size());
+  for (const SwapLine& line : ParseSwaps(input)) Require(line.path.size() <= input.size());
 }

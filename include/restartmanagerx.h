@@ -142,9 +142,10 @@ typedef enum _RMX_HOLD_KIND {
   RmxHoldWorkingDirectory = 3, /* not in RmGetList */
   RmxHoldRootDirectory = 4,    /* not in RmGetList */
   RmxHoldRing = 5,             /* registered with an io_uring, whose descriptor is told */
-  RmxHoldLoopDevice = 6,       /* by the kernel itself, as are the two below: Process is all 0 */
+  RmxHoldLoopDevice = 6,       /* by the kernel itself, as are all below: Process is all 0 */
   RmxHoldSwap = 7,
-  RmxHoldMount = 8 /* an image that is mounted without a loop device */
+  RmxHoldMount = 8, /* a device that is mounted, or an image without a loop device */
+  RmxHoldDevice = 9 /* a device that another one is made of: device mapper, RAID */
 } RMX_HOLD_KIND;
 
 typedef struct _RMX_HOLDING {

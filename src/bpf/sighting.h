@@ -24,7 +24,7 @@ struct RmSighting {
   __u64 end;         // of the mapping
   __u32 device;      // s_dev of its superblock: major << 20 | minor
   __u16 kind;        // RmSightingKind
-  __u16 overlay;     // 1: seen through an overlay
+  __u16 unproven;    // 1: seen through an overlay, or the node of a device
 };
 
 // The sightings of one task must fit into what the kernel keeps for one answer, 8 pages.

@@ -151,6 +151,8 @@ std::string_view HoldWord(RMX_HOLD_KIND kind) {
       return "swap";
     case RmxHoldMount:
       return "mount";
+    case RmxHoldDevice:
+      return "device";
   }
   return kNoWord;
 }

@@ -199,6 +199,8 @@ std::string HowTheKernelLetsGo(HoldKind kind) {
       return "detach it with losetup";
     case HoldKind::kSwap:
       return "turn it off with swapoff";
+    case HoldKind::kDevice:
+      return "take that device away";
     default:
       return "unmount it";
   }

@@ -1,5 +1,8 @@
 #include "machine/holder_finder.h"
 
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -21,11 +24,17 @@ unsigned ThreadsFor(const ScanOptions& options) {
   return std::min<unsigned>(options.threads ? options.threads : Processors(), RM_MOST_SHARDS);
 }
 
-// By which an object of these can be met, through overlays too.
+uint64_t DeviceInKernel(uint64_t device) {
+  constexpr unsigned kMinorBits = 20;
+  return uint64_t{major(device)} << kMinorBits | minor(device);
+}
+
+// By which an object of these can be met, through overlays too, and by other nodes of a device.
 std::vector<uint64_t> NumbersOf(std::span<const FileTarget> targets) {
   std::vector<uint64_t> numbers;
   for (const FileTarget& target : targets) {
     numbers.push_back(target.identity.ino);
+    if (S_ISBLK(target.identity.mode)) numbers.push_back(DeviceInKernel(target.identity.rdev));
     for (const ObjectHandle& handle : target.handles)
       for (const uint64_t number : NumbersIn(handle)) numbers.push_back(number);
   }

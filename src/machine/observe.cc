@@ -52,7 +52,9 @@ Result<void> AddTree(const FileResource& file, bool unreachable, uint32_t number
                      const std::stop_token& cancel, Targets& out) {
   const auto add = [&](TreeEntry entry, bool previous) {
     const auto next = static_cast<uint32_t>(registered + out.below.size());
-    out.files.push_back({entry.identity, next, previous, {}, file.path + "/" + entry.below});
+    std::string path = file.path + "/" + entry.below;
+    out.files.push_back(
+        {entry.identity, next, previous, std::move(entry.handles), std::move(path)});
     out.below.push_back({number, std::move(entry.below)});
   };
   if (unreachable) {  // as far as anybody knows it is what it was
@@ -95,12 +97,13 @@ Result<Targets> TargetsOf(const Registration& registered, const std::stop_token&
         before && (current.unreachable ||
                    (current.at_registration && SameObject(*before, *current.at_registration)));
     if (before && !same) targets.files.push_back({*before, i, true, file.handles, file.path});
-    if (before && current.unreachable) targets.files.push_back({*before, i, false, file.handles});
+    if (before && current.unreachable)
+      targets.files.push_back({*before, i, false, file.handles, file.path});
     if (current.at_registration) {
       const FileIdentity& found = *current.at_registration;
       if (same && (found.size != before->size || found.mtime_ns != before->mtime_ns))
         targets.overwritten.emplace(i, found.ctime_ns);
-      targets.files.push_back({found, i, false, std::move(current.handles)});
+      targets.files.push_back({found, i, false, std::move(current.handles), file.path});
     }
     if (!file.tree) continue;
     if (auto added = AddTree(file, current.unreachable, i, paths.size(), cancel, targets); !added)

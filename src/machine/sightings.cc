@@ -41,7 +41,7 @@ int DescriptorOf(const RmSighting& sighting) {
 // btrfs subvolume is not its superblock's, so that it proves nothing.
 bool IsProven(const RmSighting& sighting, const FileTarget& target) {
   constexpr uint32_t kMinorMask = (1u << kMinorBits) - 1;
-  return !sighting.overlay && !target.previous && sighting.ino == target.identity.ino &&
+  return !sighting.unproven && !target.previous && sighting.ino == target.identity.ino &&
          makedev(sighting.device >> kMinorBits, sighting.device & kMinorMask) ==
              target.identity.dev;
 }
@@ -75,7 +75,7 @@ void Sightings::Add(const RmSighting& sighting) {
     judged_.ask_proc.push_back(static_cast<pid_t>(sighting.pid));
     return;
   }
-  bool open = sighting.overlay;
+  bool open = sighting.unproven;
   targets_->ForIno(sighting.ino, [&](const FileTarget& target) {
     if (IsProven(sighting, target)) {
       Hold(sighting, target);

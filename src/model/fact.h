@@ -23,7 +23,8 @@ enum class HoldKind {
   // By the kernel itself, for no process: Holding::process is {0, 0}.
   kLoopDevice,
   kSwap,
-  kMount,
+  kMount,   // also of a device's node: what is on it is mounted
+  kDevice,  // another device is made of it
 };
 
 // One way in which one process holds one registered file.

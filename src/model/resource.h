@@ -21,14 +21,28 @@ struct FileIdentity {
   int64_t mtime_ns = 0;
   uint32_t mode = 0;     // S_IFMT bits tell a directory
   int64_t ctime_ns = 0;  // when content or attributes were last changed
+  uint64_t rdev = 0;     // of a device's node: of which device
 
   friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
+};
+
+// What the file system itself calls an object: the same through every mount of it and, unlike dev
+// and ino, through every overlay over it. name_to_handle_at(2).
+struct ObjectHandle {
+  bool overlay = false;  // the object was reached through an overlay; the handle is of its layer
+  std::string id;        // type and bytes
+  uint64_t dev = 0;      // of whose file system that is, like FileIdentity::dev; 0: not known
+
+  friend bool operator==(const ObjectHandle&, const ObjectHandle&) = default;
 };
 
 // One object below a registered directory. Of its identity only what decides: no size, no mtime_ns.
 struct TreeEntry {
   std::string below;  // its path from the directory: "bin/server"
   FileIdentity identity;
+  std::vector<ObjectHandle> handles;  // as FileResource's; none where no overlay shows it
+
+  friend bool operator==(const TreeEntry&, const TreeEntry&) = default;
 };
 
 // Everything below a directory, also what comes later.
@@ -41,16 +55,6 @@ struct Tree {
 struct Skipped {
   std::string path;
   std::string why;
-};
-
-// What the file system itself calls an object: the same through every mount of it and, unlike dev
-// and ino, through every overlay over it. name_to_handle_at(2).
-struct ObjectHandle {
-  bool overlay = false;  // the object was reached through an overlay; the handle is of its layer
-  std::string id;        // type and bytes
-  uint64_t dev = 0;      // of whose file system that is, like FileIdentity::dev; 0: not known
-
-  friend bool operator==(const ObjectHandle&, const ObjectHandle&) = default;
 };
 
 // `path` is absolute, as supplied. None in `at_registration`: it did not exist (or could not be

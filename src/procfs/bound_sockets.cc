@@ -19,11 +19,11 @@
 #include <cerrno>
 #include <cstring>
 #include <future>
-#include <set>
 #include <string>
 #include <system_error>
 #include <vector>
 
+#include "procfs/namespaces.h"
 #include "procfs/read.h"
 
 #ifndef SIOCUNIXFILE
@@ -36,20 +36,6 @@ namespace {
 constexpr unsigned kMinorBits = 20;  // of a device number inside the kernel
 constexpr size_t kBuffer = 32 << 10;
 
-// One process of each network namespace that is not the caller's: its link in /proc.
-std::vector<std::string> OtherNamespaces(const ProcTree& proc, std::span<const pid_t> pids) {
-  std::set<std::string> known;
-  std::vector<std::string> links;
-  std::string name;
-  if (ReadLinkAt(proc.fd(), "thread-self/ns/net", name) == 0) known.insert(name);
-  for (const pid_t pid : pids) {
-    std::string link = fmt::format("{}/ns/net", pid);
-    if (ReadLinkAt(proc.fd(), link.c_str(), name) == 0 && known.insert(name).second)
-      links.push_back(std::move(link));
-  }
-  return links;
-}
-
 }  // namespace
 
 BoundSockets::BoundSockets(const ProcTree& proc, const TargetSet& targets,
@@ -57,11 +43,12 @@ BoundSockets::BoundSockets(const ProcTree& proc, const TargetSet& targets,
   const auto is_socket = [](const FileTarget& target) { return S_ISSOCK(target.identity.mode); };
   if (!proc.live() || std::ranges::none_of(targets.targets(), is_socket)) return;
   AskHere(targets);
-  const std::vector<std::string> others = OtherNamespaces(proc, pids);
+  const std::vector<pid_t> others = OneOfEachOther(proc, pids, "net");
   if (others.empty()) return;
   // A thread can be in a network namespace of its own.
   const auto ask_there = [&] {
-    for (const std::string& link : others) {
+    for (const pid_t pid : others) {
+      const std::string link = fmt::format("{}/ns/net", pid);
       const UniqueFd space(openat(proc.fd(), link.c_str(), O_RDONLY | O_CLOEXEC));
       if (space && setns(space.get(), CLONE_NEWNET) == 0) AskHere(targets);
     }

@@ -38,6 +38,9 @@ int MatchHeldObject(const ProcTree& proc, const HeldObject& held, const TargetSe
   if (const int error = StatAt(proc.fd(), name.c_str(), STATX_INO | STATX_BTIME, found))
     return error;
   number = found.stx_ino;
+  targets.ForDevice(found, [&](const FileTarget& target) {
+    if (!IsTarget(found, target)) matches.push_back(&target);
+  });
   UniqueFd process;
   OpenProcess(proc, held.pid, process);
   targets.ForIno(found.stx_ino, [&](const FileTarget& target) {

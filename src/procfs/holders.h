@@ -21,7 +21,7 @@ struct FileTarget {
   uint32_t file = 0;                  // Holding::file
   bool previous = false;              // Holding::previous_content
   std::vector<ObjectHandle> handles;  // of FileResource
-  std::string path;  // for what can only be told by a name, and of the previous content alone
+  std::string path;                   // for what can only be told by a name
 };
 
 // How long the kernel may take over one process before that is left out.

@@ -19,6 +19,7 @@
 #include "base/processors.h"
 #include "base/win32_codes.h"
 #include "procfs/child_answers.h"
+#include "procfs/handles_of.h"
 #include "procfs/layers.h"
 #include "procfs/lookup_child.h"
 #include "procfs/mounts.h"
@@ -180,29 +181,12 @@ int FindObject(FileResource& file, Walk& walk, Found& found) {
 }
 
 void AddHandles(FileResource& file, Found& found, Layers& layers) {
-  const uint64_t dev = DeviceOf(found.status);
   if (found.handle) {
     file.handles.push_back(std::move(*found.handle));
-    file.handles.back().dev = dev;
+    file.handles.back().dev = DeviceOf(found.status);
+  } else if (found.object) {
+    file.handles = HandlesOf(found.object.get(), found.status, found.may_have_origin, layers);
   }
-  if (!found.object || !S_ISREG(found.status.stx_mode)) return;
-  const int object = found.object.get();
-  ObjectHandle handle;
-  const bool has_handle = ReadHandle(object, "", handle) == 0;
-  if (layers.IsOverlay(found.status.stx_mnt_id)) {
-    // An overlay's handle does not change when the object is copied up, the object does. That of
-    // one over another overlay tells nothing.
-    if (auto bottom = layers.FindBottom({object}); bottom && !bottom->handle.id.empty())
-      file.handles = {std::move(bottom->handle)};
-    else if (has_handle && handle.overlay)
-      file.handles = {std::move(handle)};
-    return;
-  }
-  if (!has_handle) return;
-  handle.dev = dev;
-  file.handles = {std::move(handle)};
-  if (!found.may_have_origin) return;
-  if (auto origin = ReadOrigin(object)) file.handles.push_back(std::move(*origin));
 }
 
 // Whether it is a server or a disk that failed: what is at the path then is not known.
@@ -229,13 +213,6 @@ Result<FileResource> Identify(const std::string& path, Walk& walk) {
   if (error == ENAMETOOLONG) return Fail(kBadArguments, "The path {} is too long.", path);
   if (IsExhausted(error)) return Fail(kOutOfMemory, "Cannot open {}: {}.", path, strerror(error));
   return file;
-}
-
-// Whether the name alone shows that no server is asked: it leads by no mount of one, up or around.
-bool IsElsewhere(const std::string& path, const std::vector<std::string>& served) {
-  if (path.find("/.") != path.npos || path.find("//") != path.npos) return served.empty();
-  return std::none_of(served.begin(), served.end(),
-                      [&](const std::string& point) { return IsBelow(path, point); });
 }
 
 // Fills `files` but for those where a server might have to be asked: their numbers.

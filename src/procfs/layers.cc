@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "procfs/mounts.h"
 #include "procfs/object_handle.h"
@@ -54,6 +55,13 @@ std::string Without(const std::string& path, const std::string& folder) {
   return folder == "/" ? path : path.substr(folder.size());
 }
 
+// Whether an overlay may show the file of a layer as what was `found`: size and birth time are the
+// layer's own.
+bool IsShown(const struct statx& layer, const struct statx& found) {
+  return S_ISREG(layer.stx_mode) && layer.stx_size == found.stx_size &&
+         ToIdentity(layer).btime_ns == ToIdentity(found).btime_ns;
+}
+
 }  // namespace
 
 std::optional<Layers::Bottom> Layers::FindBottom(const Met& met) {
@@ -72,7 +80,8 @@ std::optional<Layers::Bottom> Layers::FindBottom(const Met& met) {
       handle.dev = DeviceOf(found);
       return Bottom{std::move(handle), found};
     }
-    std::optional<UniqueFd> below = OpenBelow(*place, found, at.process);
+    std::optional<UniqueFd> below = OpenBelow(at, *place, found);
+    if (!below) below = OpenByHandle(at, *place, found);
     if (!below) return std::nullopt;
     object = std::move(*below);
     at = {.directory = object.get(), .process = at.process};
@@ -111,24 +120,65 @@ std::optional<Layers::Place> Layers::PlaceOf(const Met& met, uint64_t mount_id) 
     if (theirs) mount = &*theirs;
     place.ours = false;
   }
-  if (!mount || !IsBelow(place.path, inside)) return std::nullopt;
-  place.path = Without(place.path, inside);
-  if (!IsBelow(place.path, mount->point)) return std::nullopt;
-  place.path = Join(mount->root, Without(place.path, mount->point));
+  if (!mount) return std::nullopt;
   place.mount = *mount;
+  std::string path = std::exchange(place.path, "");
+  if (!IsBelow(path, inside)) return place;
+  path = Without(path, inside);
+  if (IsBelow(path, mount->point)) place.path = Join(mount->root, Without(path, mount->point));
   return place;
 }
 
 // What is mounted in another namespace has layers of that one, or, in a container, of ours.
-std::optional<UniqueFd> Layers::OpenBelow(const Place& overlay, const struct statx& found,
-                                          int process) const {
-  const std::vector<std::string> layers = LayersOf(overlay.mount);
+std::optional<UniqueFd> Layers::OpenBelow(const Met& met, const Place& overlay,
+                                          const struct statx& found) {
+  if (overlay.path.empty()) return std::nullopt;
+  std::vector<std::string> layers = LayersOf(overlay.mount);
+  // Below one that is named from a folder nobody knows, others are covered by what is in it.
+  const auto is_whole = [](const std::string& layer) { return layer.starts_with('/'); };
+  layers.erase(std::ranges::find_if_not(layers, is_whole), layers.end());
   if (!overlay.ours) {
-    const UniqueFd root(openat(process, "root", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    const UniqueFd root(openat(met.process, "root", O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (auto file = OpenIn(root.get(), layers, overlay.path, found)) return file;
   }
   const UniqueFd root(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
   return OpenIn(root.get(), layers, overlay.path, found);
+}
+
+std::optional<UniqueFd> Layers::OpenByHandle(const Met& met, const Place& overlay,
+                                             const struct statx& found) {
+  const UniqueFd object(*met.name ? openat(met.directory, met.name, O_PATH | O_CLOEXEC)
+                                  : fcntl(met.directory, F_DUPFD_CLOEXEC, 0));
+  const std::optional<LayerHandle> handle = ReadLayerHandle(object.get());
+  if (!handle) return std::nullopt;
+  const UniqueFd root(overlay.ours ? open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)
+                                   : openat(met.process, "root", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const std::vector<MountLine> theirs =
+      overlay.ours ? std::vector<MountLine>() : ReadMounts(met.process);
+  if (overlay.ours && !our_systems_) our_systems_ = std::make_shared<ByHandle>(root.get(), Ours());
+  const ByHandle systems_there(root.get(), theirs);
+  const ByHandle& systems = overlay.ours ? *our_systems_ : systems_there;
+  if (auto file =
+          systems.Open(*handle, [&](const struct statx& there) { return IsShown(there, found); }))
+    return file;
+
+  // It was copied up, and has the handle of what it was copied from.
+  for (const MountLine& mount : overlay.ours ? Ours() : theirs) {
+    UniqueFd top;
+    struct statx shown {};
+    if (mount.dev != overlay.mount.dev || mount.root != "/" || overlay.path.empty() ||
+        OpenCached(root.get(), mount.point, top) || StatOpened(top.get(), kWanted, shown) ||
+        shown.stx_mnt_id != mount.id) {
+      continue;
+    }
+    const std::optional<LayerHandle> upper = ReadLayerHandle(top.get());
+    if (!upper) return std::nullopt;
+    const auto folder = systems.Open(*upper, [&](const struct statx& there) {
+      return S_ISDIR(there.stx_mode) && ToIdentity(there).btime_ns == ToIdentity(shown).btime_ns;
+    });
+    return folder ? OpenIn(folder->get(), {""}, overlay.path, found) : std::nullopt;
+  }
+  return std::nullopt;
 }
 
 std::optional<UniqueFd> Layers::OpenIn(int root, const std::vector<std::string>& layers,
@@ -138,17 +188,12 @@ std::optional<UniqueFd> Layers::OpenIn(int root, const std::vector<std::string>&
   how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
   if (wait_ == Wait::kMayNot) how.resolve |= RESOLVE_CACHED;
   for (const std::string& layer : layers) {
-    if (!layer.starts_with('/')) return std::nullopt;
     const std::string name = layer + path;
     UniqueFd file(static_cast<int>(syscall(SYS_openat2, root, name.c_str(), &how, sizeof how)));
     struct statx there {};
     if (!file || StatOpened(file.get(), kWanted, there)) continue;
     if (!S_ISREG(there.stx_mode)) return std::nullopt;  // covers what is below
-    // Size and birth time are the layer's own.
-    if (there.stx_size == found.stx_size &&
-        ToIdentity(there).btime_ns == ToIdentity(found).btime_ns) {
-      return file;
-    }
+    if (IsShown(there, found)) return file;
   }
   return std::nullopt;
 }

@@ -3,12 +3,14 @@
 
 #include <sys/stat.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/unique_fd.h"
 #include "model/resource.h"
+#include "procfs/by_handle.h"
 #include "procfs/parse.h"
 
 namespace rm {
@@ -33,8 +35,8 @@ class Layers {
     struct statx status;
   };
   // The file at the bottom. It is looked for by its name, in the folders that the options of the
-  // mount say; none: it is on no overlay, has no name any more, was renamed without its layer, or
-  // the folders are not to be found.
+  // mount say; where these do not lead there, by its handle, and by its name below the folder that
+  // has the handle of the overlay's root. None: it is on no overlay, or not to be found so.
   std::optional<Bottom> FindBottom(const Met& met);
   // Of our mount namespace.
   bool IsOverlay(uint64_t mount_id);
@@ -42,12 +44,14 @@ class Layers {
  private:
   struct Place {
     MountLine mount;
-    std::string path;  // from the root of the mount's file system
+    std::string path;  // from the root of the mount's file system; "": not known
     bool ours = true;  // the mount is one of our mount namespace
   };
   std::optional<Place> PlaceOf(const Met& met, uint64_t mount_id);
-  std::optional<UniqueFd> OpenBelow(const Place& overlay, const struct statx& found,
-                                    int process) const;
+  std::optional<UniqueFd> OpenBelow(const Met& met, const Place& overlay,
+                                    const struct statx& found);
+  std::optional<UniqueFd> OpenByHandle(const Met& met, const Place& overlay,
+                                       const struct statx& found);
   std::optional<UniqueFd> OpenIn(int root, const std::vector<std::string>& layers,
                                  const std::string& path, const struct statx& found) const;
 
@@ -55,6 +59,7 @@ class Layers {
 
   const Wait wait_;
   std::optional<std::vector<MountLine>> ours_;
+  std::shared_ptr<const ByHandle> our_systems_;
   std::optional<uint64_t> last_;  // asked for: most files are on the same mount
   bool last_is_overlay_ = false;
 };

@@ -1,13 +1,13 @@
 #include "procfs/lookup_child.h"
 
 #include <algorithm>
-#include <cstring>
 #include <map>
 #include <mutex>
 
 #include "base/win32_codes.h"
 #include "procfs/child_answers.h"
 #include "procfs/mounts.h"
+#include "procfs/parcel.h"
 
 namespace rm {
 namespace {
@@ -47,39 +47,6 @@ std::vector<std::string> PointsAbove(const std::string& path,
   return points;
 }
 
-// The answer about one path, from one process to the other: of the same program, so as it is in
-// memory.
-class Parcel {
- public:
-  explicit Parcel(std::string bytes = {}) : bytes_(std::move(bytes)) {}
-
-  template <class T>
-  void Put(const T& value) {
-    bytes_.append(reinterpret_cast<const char*>(&value), sizeof value);
-  }
-  void Put(const std::string& text) {
-    Put(text.size());
-    bytes_.append(text);
-  }
-  template <class T>
-  T Get() {
-    T value{};
-    if (at_ + sizeof value <= bytes_.size()) std::memcpy(&value, bytes_.data() + at_, sizeof value);
-    at_ += sizeof value;
-    return value;
-  }
-  std::string GetText() {
-    const auto size = std::min(Get<size_t>(), bytes_.size() - std::min(at_, bytes_.size()));
-    at_ += size;
-    return bytes_.substr(at_ - size, size);
-  }
-  const std::string& bytes() const { return bytes_; }
-
- private:
-  std::string bytes_;
-  size_t at_ = 0;
-};
-
 std::string Pack(const Result<FileResource>& answer) {
   Parcel parcel;
   parcel.Put(answer ? kSuccess : answer.error().code);
@@ -92,12 +59,7 @@ std::string Pack(const Result<FileResource>& answer) {
   for (const std::string& link : answer->links) parcel.Put(link);
   parcel.Put(answer->at_registration.has_value());
   parcel.Put(answer->at_registration.value_or(FileIdentity{}));
-  parcel.Put(answer->handles.size());
-  for (const ObjectHandle& handle : answer->handles) {
-    parcel.Put(handle.overlay);
-    parcel.Put(handle.id);
-    parcel.Put(handle.dev);
-  }
+  parcel.Put(answer->handles);
   return parcel.bytes();
 }
 
@@ -112,11 +74,7 @@ Result<FileResource> Unpack(const std::string& bytes, const std::string& path) {
   const bool exists = parcel.Get<bool>();
   const auto identity = parcel.Get<FileIdentity>();
   if (exists) file.at_registration = identity;
-  for (size_t left = parcel.Get<size_t>(); left > 0; --left) {
-    const bool overlay = parcel.Get<bool>();
-    std::string id = parcel.GetText();
-    file.handles.push_back({overlay, std::move(id), parcel.Get<uint64_t>()});
-  }
+  file.handles = parcel.GetHandles();
   return file;
 }
 

@@ -28,17 +28,21 @@ bool MayBeServed(const MountLine& overlay, std::span<const std::string> served) 
   });
 }
 
-}  // namespace
-
-std::vector<MountLine> ReadMounts() {
+std::vector<MountLine> Read(int directory, const char* name) {
   std::string text;
   std::vector<MountLine> mounts;
-  if (ReadFileAt(AT_FDCWD, "/proc/self/mountinfo", kLargeFile, text)) return mounts;
+  if (ReadFileAt(directory, name, kLargeFile, text)) return mounts;
   for (const std::string& line : Split(text, '\n')) {
     if (auto mount = ParseMountLine(line)) mounts.push_back(std::move(*mount));
   }
   return mounts;
 }
+
+}  // namespace
+
+std::vector<MountLine> ReadMounts() { return Read(AT_FDCWD, "/proc/self/mountinfo"); }
+
+std::vector<MountLine> ReadMounts(int process) { return Read(process, "mountinfo"); }
 
 std::vector<std::string> LayersOf(const MountLine& overlay) {
   std::vector<std::string> layers;
@@ -68,6 +72,12 @@ std::vector<std::string> ServedPoints(const std::vector<MountLine>& mounts) {
     if (!points.empty() && mount.type == "overlay" && MayBeServed(mount, points))
       points.push_back(mount.point);
   return points;
+}
+
+bool IsElsewhere(const std::string& path, const std::vector<std::string>& served) {
+  if (path.find("/.") != path.npos || path.find("//") != path.npos) return served.empty();
+  return std::ranges::none_of(served,
+                              [&](const std::string& point) { return IsBelow(path, point); });
 }
 
 bool IsBelow(std::string_view path, std::string_view folder) {

@@ -11,6 +11,8 @@ namespace rm {
 
 // Of our own mount namespace, as far as our root shows it. Empty without a /proc.
 std::vector<MountLine> ReadMounts();
+// Of the mount namespace of a process, as far as its root shows it; `process` is /proc/PID.
+std::vector<MountLine> ReadMounts(int process);
 
 // The folders of an overlay's layers from above to below, as they were named when it was mounted:
 // some are relative to a folder that nobody knows any more. Where there is a colon in a name,
@@ -21,6 +23,9 @@ std::vector<std::string> LayersOf(const MountLine& overlay);
 bool HasServer(const MountLine& mount);
 // The mount points of those, and of overlays over them.
 std::vector<std::string> ServedPoints(const std::vector<MountLine>& mounts);
+// Whether the name of a path alone shows that it leads over none of these, up or around. A link on
+// the way may do so all the same.
+bool IsElsewhere(const std::string& path, const std::vector<std::string>& served);
 
 // Whether the path is the folder or below it, by name.
 bool IsBelow(std::string_view path, std::string_view folder);

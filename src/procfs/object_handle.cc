@@ -16,9 +16,11 @@ namespace {
 #define AT_HANDLE_FID 0x200  // <linux/fcntl.h>, Linux 6.5: to compare, not to open
 #endif
 
-constexpr int kOverlayType = 0xf8;       // OVL_FILEID_V1
-constexpr size_t kOverlayPadding = 3;    // struct ovl_fh
-constexpr size_t kOverlayHead = 5 + 16;  // struct ovl_fb: version, magic, len, flags, type, uuid
+constexpr int kOverlayType = 0xf8;     // OVL_FILEID_V1
+constexpr size_t kOverlayPadding = 3;  // struct ovl_fh
+constexpr size_t kOverlayUuid = 5;
+constexpr size_t kOverlayHead =
+    kOverlayUuid + 16;  // struct ovl_fb: version, magic, len, flags, type, uuid
 constexpr unsigned char kOverlayMagic = 0xfb;
 
 ObjectHandle Compose(int type, std::string_view bytes, bool overlay) {
@@ -33,16 +35,22 @@ std::string LinkTo(int object) { return fmt::format("/proc/self/fd/{}", object);
 
 }  // namespace
 
-std::optional<ObjectHandle> ParseOverlayHandle(std::string_view bytes) {
+std::optional<LayerHandle> ParseOverlayHandle(std::string_view bytes) {
   if (bytes.size() < kOverlayHead || static_cast<unsigned char>(bytes[1]) != kOverlayMagic) {
     return std::nullopt;
   }
   const size_t length = static_cast<unsigned char>(bytes[2]);
   if (length < kOverlayHead || length > bytes.size()) return std::nullopt;
-  return Compose(bytes[4], bytes.substr(kOverlayHead, length - kOverlayHead), true);
+  LayerHandle layer{Compose(bytes[4], bytes.substr(kOverlayHead, length - kOverlayHead), true),
+                    std::string(bytes.substr(kOverlayUuid, kOverlayHead - kOverlayUuid))};
+  if (layer.uuid.find_first_not_of('\0') == std::string::npos) layer.uuid.clear();
+  return layer;
 }
 
-int ReadHandle(int directory, const char* name, ObjectHandle& handle, AtLink at_link) {
+namespace {
+
+// 0 or an errno. What the kernel gives, with its type.
+int ReadRawHandle(int directory, const char* name, AtLink at_link, int& type, std::string& bytes) {
   alignas(file_handle) std::array<char, sizeof(file_handle) + MAX_HANDLE_SZ> buffer;
   auto* raw = reinterpret_cast<file_handle*>(buffer.data());
   int mount = 0, error = 0;
@@ -54,15 +62,37 @@ int ReadHandle(int directory, const char* name, ObjectHandle& handle, AtLink at_
     if (error != EINVAL) break;  // a kernel that does not know the flag
   }
   if (error) return error;
-  const std::string_view bytes(reinterpret_cast<const char*>(raw->f_handle), raw->handle_bytes);
-  if (raw->handle_type != kOverlayType) {
-    handle = Compose(raw->handle_type, bytes, false);
+  type = raw->handle_type;
+  bytes.assign(reinterpret_cast<const char*>(raw->f_handle), raw->handle_bytes);
+  return 0;
+}
+
+std::optional<LayerHandle> FromRaw(std::string_view bytes) {
+  return ParseOverlayHandle(bytes.substr(std::min(kOverlayPadding, bytes.size())));
+}
+
+}  // namespace
+
+int ReadHandle(int directory, const char* name, ObjectHandle& handle, AtLink at_link) {
+  int type = 0;
+  std::string bytes;
+  if (const int error = ReadRawHandle(directory, name, at_link, type, bytes)) return error;
+  if (type != kOverlayType) {
+    handle = Compose(type, bytes, false);
     return 0;
   }
-  const auto below = ParseOverlayHandle(bytes.substr(std::min(kOverlayPadding, bytes.size())));
+  auto below = FromRaw(bytes);
   if (!below) return EPROTO;
-  handle = *below;
+  handle = std::move(below->handle);
   return 0;
+}
+
+std::optional<LayerHandle> ReadLayerHandle(int object) {
+  int type = 0;
+  std::string bytes;
+  if (ReadRawHandle(object, "", AtLink::kFollow, type, bytes) || type != kOverlayType)
+    return std::nullopt;
+  return FromRaw(bytes);
 }
 
 std::optional<ObjectHandle> ReadOrigin(int object) {
@@ -71,10 +101,11 @@ std::optional<ObjectHandle> ReadOrigin(int object) {
   for (const char* name : {"trusted.overlay.origin", "user.overlay.origin"}) {
     const ssize_t got = getxattr(link.c_str(), name, value.data(), value.size());
     if (got <= 0) continue;
-    std::optional<ObjectHandle> origin =
+    std::optional<LayerHandle> origin =
         ParseOverlayHandle(std::string_view(value.data(), static_cast<size_t>(got)));
-    if (origin) origin->overlay = false;
-    return origin;
+    if (!origin) return std::nullopt;
+    origin->handle.overlay = false;
+    return std::move(origin->handle);
   }
   return std::nullopt;
 }

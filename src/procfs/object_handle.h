@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -37,7 +38,18 @@ bool IsSameBelow(const ObjectHandle& found, const std::vector<ObjectHandle>& han
 // What may be an inode number in it: where in a handle it stands is the file system's business.
 std::vector<uint64_t> NumbersIn(const ObjectHandle& handle);
 
+// What an overlay says of the object of the layer.
+struct LayerHandle {
+  ObjectHandle handle;
+  std::string uuid;  // of the layer's file system, 16 bytes; "": not told
+
+  friend bool operator==(const LayerHandle&, const LayerHandle&) = default;
+};
+
 // Of fb of an overlay's handle, fs/overlayfs/overlayfs.h; none: it is none.
-std::optional<ObjectHandle> ParseOverlayHandle(std::string_view bytes);
+std::optional<LayerHandle> ParseOverlayHandle(std::string_view bytes);
+// Of an object on an overlay: the same handle as ReadHandle's. That of the root of all is of the
+// upper folder, or of the topmost lower one if there is none. None: no handle, or no overlay's.
+std::optional<LayerHandle> ReadLayerHandle(int object);
 
 }  // namespace rm

@@ -20,13 +20,14 @@ std::string OverlayHandle(const std::string& layer) {
 }
 
 TEST(ObjectHandle, OfAnOverlayIsThatOfItsLayer) {
-  const auto handle = ParseOverlayHandle(OverlayHandle("abcd"));
-  ASSERT_TRUE(handle);
-  EXPECT_TRUE(handle->overlay);
-  EXPECT_EQ(handle->id,
+  const auto layer = ParseOverlayHandle(OverlayHandle("abcd"));
+  ASSERT_TRUE(layer);
+  EXPECT_TRUE(layer->handle.overlay);
+  EXPECT_EQ(layer->handle.id,
             "\x01"
             "abcd");
-  EXPECT_EQ(ParseOverlayHandle(OverlayHandle("abcd") + "padding"), handle);
+  EXPECT_EQ(layer->uuid, std::string(16, 'u'));
+  EXPECT_EQ(ParseOverlayHandle(OverlayHandle("abcd") + "padding"), layer);
 }
 
 TEST(ObjectHandle, GarbageIsNone) {

@@ -173,17 +173,22 @@ std::optional<std::vector<std::string>> RingFiles(std::string_view fdinfo) {
   return paths;
 }
 
-std::vector<std::string> SwapFiles(std::string_view swaps) {
-  std::vector<std::string> paths;
+std::vector<SwapLine> ParseSwaps(std::string_view swaps) {
+  std::vector<SwapLine> lines;
   Take(swaps, '\n');  // the heading
   while (!swaps.empty()) {
     std::string_view line = Take(swaps, '\n');
     const std::string_view path = line.substr(0, line.find_first_of(kBlanks));
     line.remove_prefix(path.size());
     SkipBlanks(line);
-    if (line.starts_with("file")) paths.push_back(UnescapeOctal(path));
+    const bool file = line.starts_with("file");
+    if (!file && !line.starts_with("partition")) continue;
+    line.remove_prefix(std::min(line.find_first_of(kBlanks), line.size()));
+    const std::vector<uint64_t> numbers = ParseNumbers(line);
+    const uint64_t size = numbers.empty() ? 0 : numbers.front() << 10;
+    lines.push_back({UnescapeOctal(path), file, size});
   }
-  return paths;
+  return lines;
 }
 
 std::optional<MountLine> ParseMountLine(std::string_view line) {

@@ -64,8 +64,16 @@ std::string UnescapeOctal(std::string_view printed);
 // because the ring was at work at that moment; or, since Linux 6.13, its table has no file at all.
 std::optional<std::vector<std::string>> RingFiles(std::string_view fdinfo);
 
-// The files of /proc/swaps; devices are left out. A deleted one ends in " (deleted)".
-std::vector<std::string> SwapFiles(std::string_view swaps);
+// One line of /proc/swaps.
+struct SwapLine {
+  std::string path;  // of a deleted one it ends in " (deleted)"
+  bool file = false;
+  uint64_t size = 0;  // bytes
+
+  friend bool operator==(const SwapLine&, const SwapLine&) = default;
+};
+
+std::vector<SwapLine> ParseSwaps(std::string_view swaps);
 
 // One line of /proc/PID/mountinfo, proc(5).
 struct MountLine {

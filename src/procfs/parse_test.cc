@@ -116,12 +116,15 @@ TEST(RingFiles, NoneOfARingThatWasAtWork) {
   EXPECT_TRUE(RingFiles("SqThread:\t-1\nUserFiles:\t2\n    0: <none>\n    1: <none>\n"));
 }
 
-TEST(SwapFiles, DevicesAreLeftOut) {
-  EXPECT_THAT(SwapFiles("Filename\t\t\t\tType\t\tSize\n/swap\\040file    file\t\t1020\t0\t-2\n"
-                        "/dev/dm-1    partition\t1024\t0\t-3\n/gone\\040(deleted) file\t1\n"),
-              ElementsAre("/swap file", "/gone (deleted)"));
-  EXPECT_TRUE(SwapFiles("Filename\n").empty());
-  EXPECT_TRUE(SwapFiles("").empty());
+TEST(ParseSwaps, FilesAndDevices) {
+  const std::vector<SwapLine> lines = ParseSwaps(
+      "Filename\t\t\t\tType\t\tSize\n/swap\\040file    file\t\t1020\t0\t-2\n"
+      "/dev/dm-1    partition\t1024\t0\t-3\n/gone\\040(deleted) file\t1\ngarbage\n/x file\n");
+  EXPECT_THAT(lines, ElementsAre(SwapLine{"/swap file", true, 1020 << 10},
+                                 SwapLine{"/dev/dm-1", false, 1 << 20},
+                                 SwapLine{"/gone (deleted)", true, 1 << 10}, SwapLine{"/x", true}));
+  EXPECT_TRUE(ParseSwaps("Filename\n").empty());
+  EXPECT_TRUE(ParseSwaps("").empty());
 }
 
 TEST(ParseMountLine, OptionalFieldsAndEscapes) {

@@ -253,6 +253,9 @@ void ProcessScan::ScanSocket(int directory, int fd, uint64_t ino) {
 }
 
 void ProcessScan::Compare(const struct statx& found, const Met& met, HoldKind kind, int fd) {
+  targets_.ForDevice(found, [&](const FileTarget& target) {
+    if (!IsTarget(found, target)) Add(target, kind, fd);
+  });
   if (!targets_.MayHave(found.stx_ino)) return;
   targets_.ForIno(found.stx_ino, [&](const FileTarget& target) {
     if (IsTargetOrBelow(found, target, met, layers_)) Add(target, kind, fd);

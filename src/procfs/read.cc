@@ -88,10 +88,11 @@ int StatAt(int directory, const char* name, unsigned mask, struct statx& found) 
                                                                                          : errno;
 }
 
-int OpenCached(int root, const std::string& path, UniqueFd& object) {
+int OpenCached(int root, const std::string& path, UniqueFd& object, bool through_links) {
   struct open_how how {};
   how.flags = O_PATH | O_CLOEXEC;
-  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_CACHED;
+  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_CACHED;
+  if (!through_links) how.resolve |= RESOLVE_NO_SYMLINKS;
   int error = EAGAIN;  // also when something is mounted or renamed meanwhile
   for (int i = 0; i < kCachedTries && error == EAGAIN; ++i) {
     object.Reset(static_cast<int>(syscall(SYS_openat2, root, path.c_str(), &how, sizeof how)));
@@ -134,6 +135,7 @@ FileIdentity ToIdentity(const struct statx& found) {
       .mtime_ns = Nanoseconds(found.stx_mtime),
       .mode = found.stx_mode,
       .ctime_ns = Nanoseconds(found.stx_ctime),
+      .rdev = makedev(found.stx_rdev_major, found.stx_rdev_minor),
   };
 }
 

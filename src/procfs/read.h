@@ -31,7 +31,7 @@ int StatAt(int directory, const char* name, unsigned mask, struct statx& found);
 // `root`; EAGAIN when it would have to be read. A name in use is in the cache.
 int StatCached(int root, const std::string& path, unsigned mask, struct statx& found);
 // The same, opened with O_PATH.
-int OpenCached(int root, const std::string& path, UniqueFd& object);
+int OpenCached(int root, const std::string& path, UniqueFd& object, bool through_links = false);
 // What a descriptor is of; asks no server.
 int StatOpened(int object, unsigned mask, struct statx& found);
 

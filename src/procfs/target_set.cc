@@ -28,6 +28,7 @@ TargetSet::TargetSet(std::span<const FileTarget> targets)
   numbers_.reserve(targets_.size());
   for (uint32_t i = 0; i < targets_.size(); ++i) {
     for (const uint64_t number : NumbersOf(targets_[i])) numbers_.push_back({number, i});
+    if (S_ISBLK(targets_[i].identity.mode) && !targets_[i].previous) nodes_.push_back(i);
   }
   std::sort(numbers_.begin(), numbers_.end());
   numbers_.erase(std::unique(numbers_.begin(), numbers_.end()), numbers_.end());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include <cstdint>
 #include <span>
@@ -29,6 +30,15 @@ class TargetSet {
     if (ino <= UINT32_MAX) return;
     for (const Numbered& entry : WithNumber(ino & UINT32_MAX)) look(targets_[entry.target]);
   }
+  // Calls `look` with the nodes of this block device: it is one device, whatever node it is opened
+  // by. `found` needs no mask but STATX_TYPE.
+  template <class Look>
+  void ForDevice(const struct statx& found, const Look& look) const {
+    if (nodes_.empty() || !S_ISBLK(found.stx_mode)) return;
+    for (const uint32_t node : nodes_)
+      if (targets_[node].identity.rdev == makedev(found.stx_rdev_major, found.stx_rdev_minor))
+        look(targets_[node]);
+  }
   const std::vector<FileTarget>& targets() const { return targets_; }
 
  private:
@@ -46,6 +56,7 @@ class TargetSet {
 
   std::vector<FileTarget> targets_;
   std::vector<Numbered> numbers_;  // sorted
+  std::vector<uint32_t> nodes_;    // the targets that are block devices
   std::vector<uint64_t> bits_;
   uint64_t mask_;
 };

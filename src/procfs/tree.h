@@ -30,11 +30,11 @@ struct TreeWalk {
 // `root` is absolute; links on the way to it, and it itself, are followed. A root that does not
 // exist, or is no directory, has nothing below it. What changes meanwhile is seen as it was before
 // or after. Opens nothing but directories, mounts nothing; without `other_file_systems` it never
-// leaves the file system of `root`, whoever changes the tree meanwhile. With it, a server that dies
-// while what it has mounted is walked through can block it.
+// leaves the file system of `root`, whoever changes the tree meanwhile.
 //
-// A directory that may not be read, whose path is too long for the kernel, or where something is
-// mounted that does not answer, is skipped.
+// A directory that may not be read, whose path is too long for the kernel, or whose server does not
+// answer for as long as `patience`, is skipped; with the latter, all of its file system that was
+// not looked into before. Five times that is spent on slow servers at most.
 // 14 more than `most` entries, or no memory; 1223 cancelled.
 Result<TreeWalk> WalkTree(const std::string& root, const TreeOptions& options);
 

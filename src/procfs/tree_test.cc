@@ -10,15 +10,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <thread>
 
 #include "base/win32_codes.h"
+#include "holder/dead_mount.h"
 #include "holder/holder.h"
+#include "procfs/object_handle.h"
 
 namespace rm {
 namespace {
 
 namespace fs = std::filesystem;
+constexpr std::chrono::milliseconds kShort{300}, kLong{600'000};
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -208,6 +213,80 @@ TEST_F(TreeInChildTest, ATreeThatIsMountedBelowItselfEnds) {
   InChild([this] {
     if (mount(root().c_str(), (root() + "/a/b").c_str(), nullptr, MS_BIND, nullptr)) return false;
     return Found({.other_file_systems = true}).size() == 2;
+  });
+}
+
+TEST_F(TreeInChildTest, WhatAServerHasIsFoundAsFilesOfADiskAre) {
+  Make("far");
+  at_.Write("near");
+  InChild([this] {
+    const test::DeadMount mount(root() + "/far");
+    if (!mount.exists()) _exit(77);
+    const auto inside = WalkTree(mount.file().substr(0, mount.file().rfind('/')), {});
+    return Found() == std::vector<std::string>{"near"} && inside && inside->entries.size() == 1 &&
+           inside->entries[0].below == "file" && S_ISREG(inside->entries[0].identity.mode) &&
+           Found({.other_file_systems = true}).size() == 3;
+  });
+}
+
+TEST_F(TreeInChildTest, AServerThatDiesMeanwhileIsSkippedAndNamed) {
+  Make("far");
+  at_.Write("near");
+  InChild([this] {
+    test::DeadMount mount(root() + "/far");
+    if (!mount.exists()) _exit(77);
+    mount.DieWhenListed();
+    const auto walk = WalkTree(root(), {.other_file_systems = true, .patience = kShort});
+    return walk && walk->entries.size() == 2 && walk->skipped.size() == 1 &&
+           walk->skipped[0].path == root() + "/far" &&
+           walk->skipped[0].why == "its file system does not answer";
+  });
+}
+
+// Nor is it waited for again and again.
+TEST_F(TreeInChildTest, ATreeOfADeadServerIsSkipped) {
+  Make("far");
+  InChild([this] {
+    test::DeadMount mount(root() + "/far");
+    if (!mount.exists()) _exit(77);
+    mount.Die();
+    const auto walk = WalkTree(root() + "/far", {.patience = kShort});
+    return walk && walk->entries.empty() && walk->skipped.size() == 1;
+  });
+}
+
+TEST_F(TreeInChildTest, ALookThroughAServersTreeCanBeCancelled) {
+  Make("far");
+  InChild([this] {
+    test::DeadMount mount(root() + "/far");
+    if (!mount.exists()) _exit(77);
+    mount.Die();
+    std::stop_source stop;
+    std::thread other([&] { stop.request_stop(); });
+    const auto walk = WalkTree(root() + "/far", {.cancel = stop.get_token(), .patience = kLong});
+    other.join();
+    return !walk && walk.error().code == kCancelled;
+  });
+}
+
+TEST_F(TreeInChildTest, FilesOfAnOverlayHaveTheHandlesOfTheirLayers) {
+  Make("base");
+  Make("merged");
+  InChild([this] {
+    if (mount("none", (root() + "/base").c_str(), "tmpfs", 0, nullptr)) return false;
+    for (const char* name : {"base/l", "base/u", "base/w"}) Make(name);
+    at_.Write("base/l/low");
+    const std::string options =
+        fmt::format("lowerdir={0}/l,upperdir={0}/u,workdir={0}/w", root() + "/base");
+    if (mount("none", (root() + "/merged").c_str(), "overlay", 0, options.c_str())) _exit(77);
+    const auto shown = WalkTree(root() + "/merged", {}), plain = WalkTree(root() + "/base", {});
+    ObjectHandle handle;
+    if (ReadHandle(AT_FDCWD, (root() + "/merged/low").c_str(), handle) || !handle.overlay)
+      _exit(77);
+    return shown->entries.size() == 1 && shown->entries[0].handles.size() == 1 &&
+           shown->entries[0].handles[0].overlay && shown->entries[0].handles[0].id == handle.id &&
+           std::ranges::all_of(plain->entries,
+                               [](const TreeEntry& entry) { return entry.handles.empty(); });
   });
 }
 

@@ -31,6 +31,7 @@ void Put(PackedWriter& to, const FileIdentity& value) {
   to.Signed(value.mtime_ns);
   to.Signed(value.ctime_ns);
   to.Number(value.mode);
+  to.Number(value.rdev);
 }
 void Get(PackedReader& from, FileIdentity& value) {
   value.dev = from.Number();
@@ -40,6 +41,7 @@ void Get(PackedReader& from, FileIdentity& value) {
   value.mtime_ns = from.Signed();
   value.ctime_ns = from.Signed();
   value.mode = static_cast<uint32_t>(from.Number());
+  value.rdev = from.Number();
 }
 
 void Put(PackedWriter& to, const ObjectHandle& value) {
@@ -96,28 +98,6 @@ bool GetPath(PackedReader& from, std::string& path, const std::string& before) {
   return true;
 }
 
-void Put(PackedWriter& to, const Tree& value) {
-  to.Number(value.other_file_systems);
-  to.Number(value.at_registration.size());
-  std::string before;
-  for (const TreeEntry& entry : value.at_registration) {
-    PutPath(to, entry.below, before);
-    before = entry.below;
-    Put(to, entry.identity);
-  }
-}
-bool GetTree(PackedReader& from, Tree& value) {
-  value.other_file_systems = from.Number() != 0;
-  std::string before;
-  for (size_t left = from.Count(); left > 0; --left) {
-    TreeEntry& entry = value.at_registration.emplace_back();
-    if (!GetPath(from, entry.below, before)) return false;
-    before = entry.below;
-    Get(from, entry.identity);
-  }
-  return true;
-}
-
 template <class T>
 void PutOptional(PackedWriter& to, const std::optional<T>& value) {
   to.Number(value.has_value());
@@ -137,6 +117,30 @@ void PutAll(PackedWriter& to, const std::vector<T>& values) {
 template <class T>
 void GetAll(PackedReader& from, std::vector<T>& values) {
   for (size_t left = from.Count(); left > 0; --left) Get(from, values.emplace_back());
+}
+
+void Put(PackedWriter& to, const Tree& value) {
+  to.Number(value.other_file_systems);
+  to.Number(value.at_registration.size());
+  std::string before;
+  for (const TreeEntry& entry : value.at_registration) {
+    PutPath(to, entry.below, before);
+    before = entry.below;
+    Put(to, entry.identity);
+    PutAll(to, entry.handles);
+  }
+}
+bool GetTree(PackedReader& from, Tree& value) {
+  value.other_file_systems = from.Number() != 0;
+  std::string before;
+  for (size_t left = from.Count(); left > 0; --left) {
+    TreeEntry& entry = value.at_registration.emplace_back();
+    if (!GetPath(from, entry.below, before)) return false;
+    before = entry.below;
+    Get(from, entry.identity);
+    GetAll(from, entry.handles);
+  }
+  return true;
 }
 
 // Behind all files, so that it costs those nothing which are no trees: which one it is, and what is

@@ -25,10 +25,7 @@ inline const std::string kOddName = "/odd \xff\xfe\n'\"\xc3(";
 
 inline auto FieldsOf(const FileResource& value) {
   const auto& [path, links, at_registration, tree, handles, unreachable] = value;
-  std::vector<std::pair<std::string, FileIdentity>> below;
-  if (tree)
-    for (const TreeEntry& entry : tree->at_registration)
-      below.emplace_back(entry.below, entry.identity);
+  const std::vector<TreeEntry> below = tree ? tree->at_registration : std::vector<TreeEntry>();
   return std::tuple(path, links, at_registration, tree.has_value(),
                     tree && tree->other_file_systems, below, handles);
 }
@@ -72,9 +69,13 @@ inline Registration SampleBatch() {
                          {{true, kOddBytes}, {false, ""}}});
   batch.files.push_back({"/usr/lib/libssl.so", {}, std::nullopt});
   batch.files.push_back({kOddBytes, {kOddBytes, "", "/x"}, FileIdentity{}});
-  batch.files.push_back({"", {}, FileIdentity{~0ull, ~0ull, INT64_MIN, ~0ull, INT64_MAX, ~0u}});
   batch.files.push_back(
-      {"/opt/app", {}, FileIdentity{1, 2}, Tree{true, {{"bin", {1, 3}}, {kOddBytes, {1, 4}}}}});
+      {"", {}, FileIdentity{~0ull, ~0ull, INT64_MIN, ~0ull, INT64_MAX, ~0u, 1, ~0ull}});
+  batch.files.push_back(
+      {"/opt/app",
+       {},
+       FileIdentity{1, 2},
+       Tree{true, {{"bin", {1, 3}, {}}, {kOddBytes, {1, 4}, {{true, kOddBytes, 5}}}}}});
   batch.files.push_back({"/opt/empty", {}, std::nullopt, Tree{}});
   batch.processes = {{1, 0}, {4'194'304, ~0ull}};
   batch.services = {{std::nullopt, "nginx.service"}, {1000, "app.service"}, {0, kOddBytes}};

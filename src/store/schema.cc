@@ -51,9 +51,9 @@ constexpr char kTables[] = R"sql(
     owed BLOB NOT NULL,
     sum INTEGER NOT NULL);
   CREATE INDEX debt_session ON debt(session);
-  PRAGMA user_version = 4;
+  PRAGMA user_version = 5;
 )sql";
-static_assert(kSchemaVersion == 4);
+static_assert(kSchemaVersion == 5);
 
 constexpr char kForgetEverything[] =
     "DELETE FROM boot; DELETE FROM session; DELETE FROM registration; DELETE FROM filter;"

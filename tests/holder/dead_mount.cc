@@ -1,11 +1,13 @@
 #include "holder/dead_mount.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string_view>
@@ -63,6 +65,18 @@ int Answer(const fuse_in_header& asked, std::string_view about, std::string& bod
     case FUSE_READ:
       body = std::string(kSize, 'x');
       return 0;
+    case FUSE_READDIR: {
+      fuse_read_in wanted{};
+      std::memcpy(&wanted, about.data(), std::min(about.size(), sizeof wanted));
+      if (wanted.offset) return 0;
+      fuse_dirent entry{};
+      entry.ino = kFile;
+      entry.off = 1;
+      entry.namelen = 4;
+      entry.type = DT_REG;
+      body = Bytes(entry).substr(0, FUSE_NAME_OFFSET) + "file" + std::string(4, '\0');
+      return 0;
+    }
     default:
       return ENOSYS;
   }
@@ -88,7 +102,8 @@ DeadMount::~DeadMount() {
   server_.join();
 }
 
-void DeadMount::Serve() const {
+void DeadMount::Serve() {
+  bool listed = false;
   std::vector<char> request(64 << 10);
   for (;;) {
     const ssize_t got = read(device_.get(), request.data(), request.size());
@@ -96,6 +111,8 @@ void DeadMount::Serve() const {
     if (got <= 0) return;
     fuse_in_header asked;
     std::memcpy(&asked, request.data(), sizeof asked);
+    if (listed && asked.opcode == FUSE_LOOKUP) dead_ = true;
+    listed = listed || (doomed_ && asked.opcode == FUSE_READDIR);
     if (dead_ || asked.opcode == FUSE_FORGET || asked.opcode == FUSE_INTERRUPT) continue;
     std::string body;
     const int error = Answer(

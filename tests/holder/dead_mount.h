@@ -23,14 +23,16 @@ class DeadMount {
   std::string file() const { return folder_ + "/file"; }
   // From now on it takes requests and answers none.
   void Die() { dead_ = true; }
+  // As soon as somebody has listed its folder and looks at what is there.
+  void DieWhenListed() { doomed_ = true; }
 
  private:
-  void Serve() const;
+  void Serve();
 
   const std::string folder_;
   UniqueFd device_;
   bool mounted_ = false;
-  std::atomic<bool> dead_ = false;
+  std::atomic<bool> dead_ = false, doomed_ = false;
   std::thread server_;
 };
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A FUSE file system that dies: dead_fuse.py FOLDER NAME [SOURCE]. One file, of this name, with the content of SOURCE or of 'x'
 alone. Prints "ready" when it is mounted and has answered its first request. After SIGUSR1 it prints "dead" and answers nothing any more, though it goes on to take requests: what waits for it waits for ever.
+After SIGUSR2 it does so as soon as somebody has listed the folder and asks for what he has found.
 """
 
 import ctypes
@@ -65,14 +66,16 @@ def main():
     os.set_blocking(waker, False)
     os.set_blocking(device, False)
     signal.set_wakeup_fd(waker)
-    signal.signal(signal.SIGUSR1, lambda *_: None)
-    dead = False
+    for number in signal.SIGUSR1, signal.SIGUSR2:
+        signal.signal(number, lambda *_: None)
+    dead = doomed = listed = False
     while True:
         come = select.select([device, wake], [], [])[0]
         if wake in come:
-            os.read(wake, 1 << 10)
-            dead = True
-            print("dead", flush=True)
+            come_signals = os.read(wake, 1 << 10)
+            dead = dead or signal.SIGUSR1 in come_signals
+            doomed = doomed or signal.SIGUSR2 in come_signals
+            print("dead" if dead else "doomed", flush=True)
         if device not in come:
             continue
         try:
@@ -80,6 +83,8 @@ def main():
         except BlockingIOError:  # taken back meanwhile
             continue
         _, code, unique, node = struct.unpack_from("=IIQQ", request)
+        dead = dead or doomed and listed and code == LOOKUP
+        listed = listed or doomed and code == READDIR
         if dead or code in (FORGET, INTERRUPT):
             continue
         reply = answer(code, node, request[40:])

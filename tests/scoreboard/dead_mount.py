@@ -25,6 +25,11 @@ class DeadMount:
         self.server.send_signal(signal.SIGUSR1)
         self.server.stdout.readline()
 
+    def die_when_listed(self):
+        """As soon as somebody has listed its folder and looks at what is there."""
+        self.server.send_signal(signal.SIGUSR2)
+        self.server.stdout.readline()
+
     def kill(self):
         """Its kernel half answers then, that nobody is there."""
         self.server.kill()

@@ -16,7 +16,7 @@ import tempfile
 
 KERNEL = "linux.uml"
 MODULES = pathlib.Path("/usr/lib/uml/modules")
-WANTED = ["nfsd", "nfs", "nfsv4"]
+WANTED = ["nfsd", "nfs", "nfsv4", "loop", "dm-mod"]
 PATIENCE = 240  # seconds, for a whole row
 FINIT_MODULE, POWER_OFF = 313, 0x4321FEDC
 

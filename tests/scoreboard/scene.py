@@ -113,6 +113,10 @@ class Scene:
         """Starts tests/holder and waits until it holds; its pid. `before` runs in it before."""
         return self.start(program or self.build / "bin/rm_holder", *options, before=before)
 
+    def hold_twice(self, file, **options):
+        """One that has it open and one that has it mapped; their pids."""
+        return {self.hold("--open", file, **options), self.hold("--map", file, **options)}
+
     def start(self, *command, before=None):
         """Starts a command and waits until it, or what it starts, says "ready"; its pid."""
         child = subprocess.Popen(command, stdout=subprocess.PIPE, preexec_fn=before, env=self.environment)
@@ -180,10 +184,26 @@ class Scene:
         self.mount("-t", "overlay", "none", "-o", options, path)
         return path
 
+    def image(self):
+        """That of an ext4."""
+        path = self.path("image")
+        self.run("truncate", "-s", "8M", path)
+        self.run("mkfs.ext4", "-q", "-I", "256", path)
+        return path
+
     def attach(self, image):
         """A loop device on an image, until the scene ends; its name."""
         try:
             device = self.run("losetup", "--find", "--show", image).decode().strip()
+        except (subprocess.CalledProcessError, OSError) as trouble:
+            raise Lacks("loop devices") from trouble
+        self.later("losetup", "--detach", device)
+        return device
+
+    def attach_inside(self, pid, image, *options):
+        """The same, of the mount namespace that a process lives in."""
+        try:
+            device = self.run("nsenter", "--mount", "--target", str(pid), "losetup", "--find", "--show", *options, image).decode().strip()
         except (subprocess.CalledProcessError, OSError) as trouble:
             raise Lacks("loop devices") from trouble
         self.later("losetup", "--detach", device)

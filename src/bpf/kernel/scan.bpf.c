@@ -9,6 +9,8 @@
 #define TCP_LISTEN 10
 #define PF_KTHREAD 0x00200000
 #define OVERLAYFS_SUPER_MAGIC 0x794c7630
+#define S_IFMT 0170000
+#define S_IFBLK 0060000
 
 extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym;
 extern int bpf_iter_task_vma_new(struct bpf_iter_task_vma *it, struct task_struct *task,
@@ -69,7 +71,10 @@ static __noinline int MayBeBelow(__u64 address) {
 static __always_inline int Compare(struct Visit *visit, const struct inode *inode, __u16 kind,
                                    __u64 at, __u64 end) {
   const bool overlay = inode->i_sb->s_magic == OVERLAYFS_SUPER_MAGIC;
-  if (!MayBe(inode->i_ino) && !(overlay && MayBeBelow((__u64)inode))) return 0;
+  const bool node = (inode->i_mode & S_IFMT) == S_IFBLK;
+  if (!MayBe(inode->i_ino) && !(overlay && MayBeBelow((__u64)inode)) &&
+      !(node && MayBe(inode->i_rdev)))
+    return 0;
   if (PLAIN(struct seq_file, (void *)visit->answer)->count - visit->before > RM_MOST_BYTES) {
     visit->incomplete = 1;
     return 0;
@@ -80,7 +85,7 @@ static __always_inline int Compare(struct Visit *visit, const struct inode *inod
   visit->sighting.end = end;
   visit->sighting.device = inode->i_sb->s_dev;
   visit->sighting.kind = kind;
-  visit->sighting.overlay = overlay;
+  visit->sighting.unproven = overlay || node;
   return 1;
 }
 

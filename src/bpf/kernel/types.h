@@ -20,8 +20,10 @@ struct super_block {
 };
 
 struct inode {
+  unsigned short i_mode;
   struct super_block *i_sb;
   unsigned long i_ino;
+  __u32 i_rdev;
 };
 
 struct qstr {

@@ -10,13 +10,6 @@ from scene import KERNEL, LIBC, Lacks, Question, row
 MS_RDONLY = 1
 
 
-def image(scene):
-    path = scene.path("image")
-    scene.run("truncate", "-s", "8M", path)
-    scene.run("mkfs.ext4", "-q", "-I", "256", path)
-    return path
-
-
 @row("who")
 def ring(scene):
     "a file registered with an io_uring, its descriptor closed"
@@ -44,7 +37,7 @@ def ring_covered(scene):
 @row("who")
 def loop_device(scene):
     "the image of a loop device"
-    path = image(scene)
+    path = scene.image()
     scene.attach(path)
     return Question(path, {KERNEL})
 
@@ -52,7 +45,7 @@ def loop_device(scene):
 @row("who")
 def mounted_image(scene):
     "the image of a mounted file system"
-    path = image(scene)
+    path = scene.image()
     scene.mount_image(path, scene.folder("mnt"))
     return Question(path, {KERNEL})
 
@@ -114,7 +107,7 @@ def removed_without_loop(scene):
 @row("who")
 def replaced_image(scene):
     "previous content: the image of a mounted file system, replaced"
-    path = image(scene)
+    path = scene.image()
     key = scene.register(path)
     scene.mount_image(path, scene.folder("mnt"))
     scene.replace(path)
@@ -124,17 +117,20 @@ def replaced_image(scene):
 @row("who")
 def bound_image(scene):
     "the image of a mounted file system, asked by another name of it"
-    path = image(scene)
+    path = scene.image()
     scene.mount_image(path, scene.folder("mnt"))
     os.link(path, scene.path("link"))
     return Question(scene.path("link"), {KERNEL})
 
 
-def swap_file(scene):
-    path = scene.path("swap file")
+def swap_file(scene, name="swap file", on=True):
+    path = scene.path(name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
     scene.run("dd", "if=/dev/zero", "of=" + path, "bs=64k", "count=16")
     os.chmod(path, 0o600)
     scene.run("mkswap", path)
+    if not on:
+        return path
     scene.later("swapoff", path)
     try:
         scene.run("swapon", path)
@@ -146,7 +142,7 @@ def swap_file(scene):
 @row("who")
 def number_reused(scene):
     "previous content: deleted, and the image of a loop device got its inode number: nobody"
-    scene.mount_image(image(scene), scene.folder("mnt"))
+    scene.mount_image(scene.image(), scene.folder("mnt"))
     file = scene.write("mnt/file")
     key, number = scene.register(file), os.stat(file).st_ino
     os.unlink(file)
@@ -217,3 +213,82 @@ signal.pause()
 """
     file = scene.write("file")
     return Question(file, set(), in_flight={scene.start(sys.executable, "-S", "-c", code, scene.path("socket"), file)})
+
+
+@row("who")
+def renamed_without_loop(scene):
+    "the image of a mounted erofs, without a loop device, renamed since"
+    path = erofs(scene)
+    mount_without_loop(scene, path)
+    os.rename(path, path + ".old")
+    return Question(path + ".old", {KERNEL})
+
+
+@row("who")
+def moved_aside_without_loop(scene):
+    "the image of a mounted erofs, without a loop device, renamed since, and another one put in its place"
+    path = erofs(scene)
+    mount_without_loop(scene, path)
+    os.rename(path, path + ".old")
+    os.rename(erofs(scene, "other image"), path)
+    return Question(path + ".old", {KERNEL})
+
+
+@row("who")
+def without_loop_elsewhere(scene):
+    "the image of an erofs that is mounted in a private mount namespace alone, without a loop device"
+    path = erofs(scene)
+    own = scene.own_mounts()
+
+    def enter():
+        own()
+        mount_without_loop(scene, path)
+
+    scene.hold(before=enter)
+    return Question(path, {KERNEL})
+
+
+@row("who")
+def swap_moved(scene):
+    "a swap file in use, whose folder was renamed since"
+    swap_file(scene, "d/swap file")
+    os.rename(scene.path("d"), scene.path("e"))
+    scene.later("swapoff", scene.path("e/swap file"))
+    return Question(scene.path("e/swap file"), {KERNEL})
+
+
+@row("who")
+def swap_elsewhere(scene):
+    "a swap file in use, by a name that it has in a private mount namespace alone"
+    path, folder = swap_file(scene, "d/swap file", on=False), scene.folder("m")
+    scene.later("swapoff", path)
+    scene.hold(before=scene.own_mounts(["mount", "--bind", scene.path("d"), folder], ["swapon", folder + "/swap file"]))
+    return Question(path, {KERNEL})
+
+
+@row("who")
+def swap_linked(scene):
+    "a swap file in use, asked by another hard link of it"
+    path = swap_file(scene)
+    os.link(path, scene.path("link"))
+    return Question(scene.path("link"), {KERNEL})
+
+
+@row("who")
+def ring_with_thread(scene):
+    "a file registered with an io_uring that a thread of the kernel polls (SQPOLL), its descriptor closed"
+    file = scene.write("file")
+    code = """
+import array, ctypes, os, signal, sys
+libc = ctypes.CDLL(None, use_errno=True)
+SETUP, REGISTER, SQPOLL, FILES = 425, 427, 2, 2
+params = (ctypes.c_uint32 * 30)(0, 0, SQPOLL, 0, 3_600_000)  # it does not fall asleep
+ring = libc.syscall(SETUP, 4, params)
+fd = os.open(sys.argv[1], 0)
+if ring < 0 or libc.syscall(REGISTER, ring, FILES, ctypes.byref(ctypes.c_int32(fd)), 1):
+    sys.exit(os.strerror(ctypes.get_errno()))
+os.close(fd)
+print("ready", flush=True)
+signal.pause()
+"""
+    return Question(file, {scene.start(sys.executable, "-S", "-c", code, file)})

@@ -21,10 +21,6 @@ def on(several):
     return "two file systems" if several else "one file system"
 
 
-def held(scene, file, **options):
-    return {scene.hold("--open", file, **options), scene.hold("--map", file, **options)}
-
-
 def add(several):
     """The rows for layers on one file system, or on two."""
 
@@ -39,19 +35,19 @@ def add(several):
     def merged_low(scene):
         lower, upper = layers(scene, several)
         merged = scene.overlay("m", lower, upper)
-        return Question(merged + "/low", held(scene, merged + "/low"))
+        return Question(merged + "/low", scene.hold_twice(merged + "/low"))
 
     @name("a lower file, held through the overlay, asked by the layer")
     def lower_by_layer(scene):
         lower, upper = layers(scene, several)
         merged = scene.overlay("m", lower, upper)
-        return Question(lower + "/low", held(scene, merged + "/low"))
+        return Question(lower + "/low", scene.hold_twice(merged + "/low"))
 
     @name("a lower file, held in the layer, asked by the overlay")
     def lower_by_overlay(scene):
         lower, upper = layers(scene, several)
         merged = scene.overlay("m", lower, upper)
-        return Question(merged + "/low", held(scene, lower + "/low"))
+        return Question(merged + "/low", scene.hold_twice(lower + "/low"))
 
     @name("a lower file, held through the overlay of another mount namespace")
     def lower_elsewhere(scene):
@@ -61,36 +57,36 @@ def add(several):
         merged = scene.folder("m")
         options = f"lowerdir={lower},upperdir={upper}/u,workdir={upper}/w"
         mount = scene.own_mounts(["mount", "-t", "overlay", "none", "-o", options, merged])
-        return Question(lower + "/low", held(scene, merged + "/low", before=mount))
+        return Question(lower + "/low", scene.hold_twice(merged + "/low", before=mount))
 
     @name("a lower file that two overlays share, held through the other one")
     def lower_shared(scene):
         lower, upper = layers(scene, several)
         first = scene.overlay("m", lower, upper)
         second = scene.overlay("n", lower, scene.folder(("two" if several else "one") + "/upper2"))
-        return Question(first + "/low", held(scene, second + "/low") | held(scene, first + "/low"))
+        return Question(first + "/low", scene.hold_twice(second + "/low") | scene.hold_twice(first + "/low"))
 
     @name("a copied-up file, asked by the overlay")
     def copied(scene):
         lower, upper = layers(scene, several)
         merged = scene.overlay("m", lower, upper)
         pathlib.Path(merged + "/copied").write_text("changed" * 999)
-        return Question(merged + "/copied", held(scene, merged + "/copied"))
+        return Question(merged + "/copied", scene.hold_twice(merged + "/copied"))
 
     @name("a copied-up file, held through the overlay, asked by the lower file: nobody")
     def copied_by_lower(scene):
         lower, upper = layers(scene, several)
         merged = scene.overlay("m", lower, upper)
         pathlib.Path(merged + "/copied").write_text("changed" * 999)
-        held(scene, merged + "/copied")
-        return Question(lower + "/copied", held(scene, lower + "/copied"))
+        scene.hold_twice(merged + "/copied")
+        return Question(lower + "/copied", scene.hold_twice(lower + "/copied"))
 
     @name("a copied-up file, held through the overlay, asked by the upper file")
     def copied_by_upper(scene):
         lower, upper = layers(scene, several)
         merged = scene.overlay("m", lower, upper)
         pathlib.Path(merged + "/copied").write_text("changed" * 999)
-        return Question(upper + "/u/copied", held(scene, merged + "/copied"))
+        return Question(upper + "/u/copied", scene.hold_twice(merged + "/copied"))
 
     @name("a copied-up file in a new folder, held through the overlay, asked by the upper file")
     def moved_by_upper(scene):
@@ -99,14 +95,14 @@ def add(several):
         pathlib.Path(merged + "/copied").write_text("changed" * 999)
         pathlib.Path(merged + "/new").mkdir()
         pathlib.Path(merged + "/copied").rename(merged + "/new/moved")
-        return Question(upper + "/u/new/moved", held(scene, merged + "/new/moved"))
+        return Question(upper + "/u/new/moved", scene.hold_twice(merged + "/new/moved"))
 
     @name("a copied-up file, held as the upper file, asked by the overlay")
     def upper_held(scene):
         lower, upper = layers(scene, several)
         merged = scene.overlay("m", lower, upper)
         pathlib.Path(merged + "/copied").write_text("changed" * 999)
-        return Question(merged + "/copied", held(scene, upper + "/u/copied"))
+        return Question(merged + "/copied", scene.hold_twice(upper + "/u/copied"))
 
     @name("a file that two overlays copied up, held through the other one: nobody")
     def copied_twice(scene):
@@ -115,7 +111,7 @@ def add(several):
         second = scene.overlay("n", lower, scene.folder(("two" if several else "one") + "/upper2"))
         for merged in first, second:
             pathlib.Path(merged + "/copied").write_text("changed" * 999)
-        held(scene, second + "/copied")
+        scene.hold_twice(second + "/copied")
         return Question(first + "/copied", set())
 
     @name("a file of the upper layer only, held through the overlay, asked by the upper file")
@@ -123,14 +119,14 @@ def add(several):
         lower, upper = layers(scene, several)
         merged = scene.overlay("m", lower, upper)
         scene.write("m/new")
-        return Question(upper + "/u/new", held(scene, merged + "/new"))
+        return Question(upper + "/u/new", scene.hold_twice(merged + "/new"))
 
     @name("a file of the upper layer only, held as the upper file, asked by the overlay")
     def pure_upper_held(scene):
         lower, upper = layers(scene, several)
         merged = scene.overlay("m", lower, upper)
         scene.write("m/new")
-        return Question(merged + "/new", held(scene, upper + "/u/new"))
+        return Question(merged + "/new", scene.hold_twice(upper + "/u/new"))
 
 
 for several in False, True:
@@ -146,7 +142,7 @@ def alike(scene):
         scene.write(f"{name}/l/low")
         scene.folder(f"{name}/up")
         files.append(scene.overlay("m" + name, scene.path(name + "/l"), scene.path(name + "/up")) + "/low")
-    held(scene, files[1])
+    scene.hold_twice(files[1])
     return Question(files[0], set())
 
 
@@ -156,7 +152,7 @@ def replaced_in_overlay(scene):
     lower, upper = layers(scene, False)
     file = scene.overlay("m", lower, upper) + "/low"
     key = scene.register(file)
-    holders = held(scene, file)
+    holders = scene.hold_twice(file)
     scene.replace(file)
     return Question(file, holders, key)
 
@@ -172,28 +168,28 @@ def stacked(scene):
 def over_overlay(scene):
     "overlay over an overlay: held through the topmost, asked by it"
     _, _, outer = stacked(scene)
-    return Question(outer, held(scene, outer))
+    return Question(outer, scene.hold_twice(outer))
 
 
 @row("who")
 def over_overlay_by_inner(scene):
     "overlay over an overlay: held through the topmost, asked by the one below"
     _, inner, outer = stacked(scene)
-    return Question(inner, held(scene, outer))
+    return Question(inner, scene.hold_twice(outer))
 
 
 @row("who")
 def over_overlay_by_bottom(scene):
     "overlay over an overlay: held through the topmost, asked by the layer at the bottom"
     bottom, _, outer = stacked(scene)
-    return Question(bottom, held(scene, outer))
+    return Question(bottom, scene.hold_twice(outer))
 
 
 @row("who")
 def over_overlay_by_outer(scene):
     "overlay over an overlay: held in the layer at the bottom and through the overlay below, asked by the topmost"
     bottom, inner, outer = stacked(scene)
-    return Question(outer, held(scene, bottom) | held(scene, inner))
+    return Question(outer, scene.hold_twice(bottom) | scene.hold_twice(inner))
 
 
 def two_images(scene):
@@ -212,8 +208,8 @@ def two_images(scene):
 def same_numbers(scene):
     "two images in which all numbers are the same: who has the file of this one"
     a, b = two_images(scene)
-    held(scene, b + "/file")
-    return Question(a + "/file", held(scene, a + "/file"))
+    scene.hold_twice(b + "/file")
+    return Question(a + "/file", scene.hold_twice(a + "/file"))
 
 
 @row("who")
@@ -221,8 +217,8 @@ def same_numbers_below(scene):
     "overlays over two images in which all numbers are the same, asked by an overlay: who has the file of this one"
     a, b = two_images(scene)
     first, second = scene.overlay("m", a, scene.folder("up/a")), scene.overlay("n", b, scene.folder("up/b"))
-    held(scene, second + "/file")
-    return Question(first + "/file", held(scene, first + "/file") | held(scene, a + "/file"))
+    scene.hold_twice(second + "/file")
+    return Question(first + "/file", scene.hold_twice(first + "/file") | scene.hold_twice(a + "/file"))
 
 
 @row("who")
@@ -236,5 +232,5 @@ def same_numbers_by_layer(scene):
         for part in "/u", "/w":
             os.makedirs(upper + part)
         before[image] = scene.own_mounts(["mount", "-t", "overlay", "none", "-o", f"lowerdir={image},upperdir={upper}/u,workdir={upper}/w", merged])
-    held(scene, merged + "/file", before=before[b])
-    return Question(a + "/file", held(scene, merged + "/file", before=before[a]))
+    scene.hold_twice(merged + "/file", before=before[b])
+    return Question(a + "/file", scene.hold_twice(merged + "/file", before=before[a]))

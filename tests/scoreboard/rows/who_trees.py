@@ -30,6 +30,14 @@ def mount_died(scene):
 
 
 @row("who")
+def dies_meanwhile(scene):
+    "a folder with everything below it, where a FUSE mount dies while it is looked through"
+    folder, key, mount, holders = with_mount(scene)
+    mount.die_when_listed()
+    return Question(folder, holders, key, previous=set())
+
+
+@row("who")
 def server_killed(scene):
     "a folder with everything below it, where the server of a FUSE mount was killed since"
     folder, key, mount, holders = with_mount(scene)

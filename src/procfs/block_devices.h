@@ -1,0 +1,22 @@
+// Which block devices are made of which, says /sys?
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace rm {
+
+struct BlockDevice {
+  std::string node;     // "/dev/dm-0"
+  uint64_t number = 0;  // makedev
+};
+
+// Its partitions.
+std::vector<BlockDevice> PartitionsOf(uint64_t device);
+// What is made of it and keeps others away from it: device mapper, RAID.
+std::vector<BlockDevice> MadeOf(uint64_t device);
+// The devices of the mounted btrfs that it is one of; none: of no such one.
+std::vector<BlockDevice> BtrfsWith(uint64_t device);
+
+}  // namespace rm

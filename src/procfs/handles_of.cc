@@ -1,0 +1,31 @@
+#include "procfs/handles_of.h"
+
+#include <utility>
+
+#include "procfs/object_handle.h"
+#include "procfs/read.h"
+
+namespace rm {
+
+std::vector<ObjectHandle> HandlesOf(int object, const struct statx& found, bool may_have_origin,
+                                    Layers& layers) {
+  if (!S_ISREG(found.stx_mode)) return {};
+  ObjectHandle handle;
+  const bool has_handle = ReadHandle(object, "", handle) == 0;
+  if (layers.IsOverlay(found.stx_mnt_id)) {
+    // An overlay's handle does not change when the object is copied up, the object does. That of
+    // one over another overlay tells nothing.
+    if (auto bottom = layers.FindBottom({object}); bottom && !bottom->handle.id.empty())
+      return {std::move(bottom->handle)};
+    if (has_handle && handle.overlay) return {std::move(handle)};
+    return {};
+  }
+  if (!has_handle) return {};
+  handle.dev = DeviceOf(found);
+  std::vector<ObjectHandle> handles = {std::move(handle)};
+  if (!may_have_origin) return handles;
+  if (auto origin = ReadOrigin(object)) handles.push_back(std::move(*origin));
+  return handles;
+}
+
+}  // namespace rm
