@@ -147,8 +147,9 @@ Result<void> Detach() {
 }
 
 // Of whom its parent has started again: that one is watched from now on.
-int SayStartedByParent(const Listener& listener, const ProcessId& successor) {
-  listener.Say(ProcessLine(successor));
+int SayStartedByParent(Listener listener, const ProcessId& successor) {
+  listener.process = ProcessLine(successor);
+  listener.Report(listener.process);
   return listener.SayStarting() ? 0 : kNotBecome;
 }
 
