@@ -41,10 +41,10 @@ template <class Blob, class Value>
 requires std::same_as<std::remove_const_t<Value>, RelaunchSpec>
 void Fields(Blob& blob, Value& spec) {
   blob(spec.was.pid, spec.was.start_ticks, spec.parent.pid, spec.parent.start_ticks,
-       spec.captured_ticks, spec.executable, spec.moved_aside, spec.arguments, spec.environment, spec.directory,
-       spec.directory_object, spec.uids, spec.gids, spec.groups, spec.umask, spec.limits, spec.nice,
-       spec.scheduler_policy, spec.scheduler_priority, spec.io_priority, spec.oom_score_adjust,
-       spec.cpus, spec.capabilities_inheritable, spec.capabilities_permitted,
+       spec.captured_ticks, spec.executable, spec.moved_aside, spec.arguments, spec.environment,
+       spec.directory, spec.directory_object, spec.uids, spec.gids, spec.groups, spec.umask,
+       spec.limits, spec.nice, spec.scheduler_policy, spec.scheduler_priority, spec.io_priority,
+       spec.oom_score_adjust, spec.cpus, spec.capabilities_inheritable, spec.capabilities_permitted,
        spec.capabilities_effective, spec.capabilities_bounding, spec.capabilities_ambient,
        spec.no_new_privileges, spec.ignored_signals, spec.blocked_signals, spec.personality,
        spec.timer_slack_ns, spec.streams, spec.cannot_restore);

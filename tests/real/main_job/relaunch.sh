@@ -48,9 +48,13 @@ same "the secrets of its environment are gone" "" "$(grep -l password "$spec")"
 kill -SEGV "$(pgrep -f "^$program ")"
 check "PID 1 has given up its unit" await 60 no_relaunch_unit
 same "who crashes later is not started by that" 0 "$(runs)"
-"$restartctl" recover >/dev/null
-same "recover has nothing to complain of" 0 $?
+"$restartctl" recover 2>/dev/null
+same "recover says that it has not stayed" 122 $?
 same "and starts nobody a second time" 0 "$(runs)"
+"$restartctl" recover >/dev/null
+same "who asks once more gets it back" 0 $?
+check "once" is_back
+pkill -f "^$program "
 
 # --- moved aside, nothing there yet, stopped; then the new one comes
 check "a program runs" await 60 grep -q $lib "/proc/$(nap)/maps"
