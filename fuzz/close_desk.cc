@@ -30,7 +30,7 @@ struct Application {
     Require(desk.Open());
     const ProcessId self{getpid(),
                          ReadStartTicks(OpenProcessDirectory(getpid()).get()).value_or(0)};
-    name = Listeners::Read().Of(self).value();
+    name = Listeners::Among({self}).Of(self).value();
   }
   void Pump() {
     for (pollfd ready{desk.fd(), POLLIN, 0}; poll(&ready, 1, 0) > 0;) desk.Pump();

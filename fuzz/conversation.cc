@@ -24,7 +24,7 @@ struct Application {
     const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
     Require(bind(listener.get(), reinterpret_cast<sockaddr*>(&address), size) == 0 &&
             listen(listener.get(), 4) == 0);
-    listeners = Listeners::Read();
+    listeners = Listeners::Among({self});
   }
 
   UniqueFd listener{socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
