@@ -11,7 +11,6 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -23,6 +22,7 @@
 #include <system_error>
 #include <vector>
 
+#include "procfs/descriptor_copy.h"
 #include "procfs/namespaces.h"
 #include "procfs/read.h"
 
@@ -100,10 +100,8 @@ void BoundSockets::AskHere(const TargetSet& targets) {
 }
 
 int OpenBoundFile(pid_t pid, int fd, uint64_t socket, UniqueFd& file) {
-  const UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
-  if (!process) return errno;
-  const UniqueFd copy(static_cast<int>(syscall(SYS_pidfd_getfd, process.get(), fd, 0)));
-  if (!copy) return errno;
+  UniqueFd copy;
+  if (const int error = CopyDescriptor(pid, fd, copy)) return error;
   struct statx found {};
   if (const int error = StatOpened(copy.get(), STATX_INO | STATX_TYPE, found)) return error;
   if (!S_ISSOCK(found.stx_mode) || found.stx_ino != socket) return ESRCH;  // closed meanwhile

@@ -122,8 +122,10 @@ class Collector {
     CompareNamespaces();
     for (size_t fd = 0; fd < spec_.streams.size(); ++fd) {
       std::string lack;
-      if (const int error = ReadStream(directory_, static_cast<int>(fd), spec_.streams[fd], lack))
+      if (const int error = ReadStream(directory_, spec_.was.pid, static_cast<int>(fd),
+                                       spec_.streams[fd], lack)) {
         return error;
+      }
       if (!lack.empty()) Lacks(lack);
     }
     if (HasTerminalOfOthers(directory_)) {

@@ -9,11 +9,15 @@
 #include <cstring>
 
 #include "base/win32_codes.h"
+#include "procfs/descriptor_copy.h"
 #include "procfs/parse.h"
 #include "procfs/read.h"
 
 namespace rm {
 namespace {
+
+constexpr unsigned kWanted = STATX_TYPE | STATX_INO | STATX_BTIME;
+constexpr int kKept = O_ACCMODE | O_APPEND;  // of the flags
 
 constexpr std::array kStreamNames = {"standard input", "standard output", "standard error"};
 
@@ -35,9 +39,22 @@ const char* NameOfType(const struct statx& object) {
   return "something that cannot be opened again";
 }
 
+// The file, if the process really has it open with these flags; else none.
+ObjectId ProvenObject(pid_t pid, int fd, const StandardStream& stream) {
+  UniqueFd copy;
+  struct statx object {};
+  if (CopyDescriptor(pid, fd, copy) || StatOpened(copy.get(), kWanted, object) ||
+      !S_ISREG(object.stx_mode) ||
+      (fcntl(copy.get(), F_GETFL) & (kKept | O_PATH)) != stream.flags) {
+    return {};
+  }
+  return ObjectIdOf(object);
+}
+
 }  // namespace
 
-int ReadStream(int process_directory, int fd, StandardStream& stream, std::string& lack) {
+int ReadStream(int process_directory, pid_t pid, int fd, StandardStream& stream,
+               std::string& lack) {
   stream = {};
   lack.clear();
   const std::string link = fmt::format("fd/{}", fd);
@@ -49,7 +66,7 @@ int ReadStream(int process_directory, int fd, StandardStream& stream, std::strin
     return CodeOf(error) == kAccessDenied || IsGone(error) ? lacks("not readable") : error;
   };
   struct statx object {};
-  int error = StatAt(process_directory, link.c_str(), STATX_TYPE | STATX_INO | STATX_BTIME, object);
+  int error = StatAt(process_directory, link.c_str(), kWanted, object);
   if (IsGone(error)) return 0;  // closed
   if (error) return unread(error);
   if (const char* type = NameOfType(object)) return lacks(type);
@@ -66,12 +83,13 @@ int ReadStream(int process_directory, int fd, StandardStream& stream, std::strin
   if (error) return unread(error);
   if (deleted || !path.starts_with('/')) return lacks("a file that was deleted");
   const int flags = static_cast<int>(ParseNumber(FieldOf(info, "flags"), 8).value_or(0));
+  if (flags & O_PATH) return lacks("a file that it has not opened");
   stream = {
       .path = path,
-      .flags = flags & (O_ACCMODE | O_APPEND),
+      .flags = flags & kKept,
       .offset = ParseNumber(FieldOf(info, "pos")).value_or(0),
-      .object = ObjectIdOf(object),
   };
+  stream.object = ProvenObject(pid, fd, stream);
   const bool reads = (flags & O_ACCMODE) != O_WRONLY, writes = (flags & O_ACCMODE) != O_RDONLY;
   if (faccessat(AT_FDCWD, path.c_str(), (reads ? R_OK : 0) | (writes ? W_OK : 0), AT_EACCESS) != 0)
     lacks("a file that may not be opened again");

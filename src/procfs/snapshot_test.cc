@@ -184,7 +184,49 @@ TEST(Snapshot, StreamsThatCannotComeBack) {
                           "Its standard error is a file that was deleted."));
 }
 
-// tmux was stopped and started again, and with it ended all that its users had open in it.
+// It had not been opened with any rights, and would be then, by whoever brings it back.
+TEST(Snapshot, AStreamThatOnlyNamesAFileCannotComeBack) {
+  test::TemporaryDirectory at;
+  const std::string secret = at.Write("secret");
+  const Holder holder({}, {.prepare = [&] {
+                        NoInput();
+                        dup2(open(secret.c_str(), O_PATH), 2);
+                      }});
+  const RelaunchSpec spec = Take(holder);
+  EXPECT_THAT(spec.cannot_restore, Contains(HasSubstr("has not opened")));
+  EXPECT_EQ(spec.streams[2].object, ObjectId{});
+}
+
+// The file of one look, opened as another look has shown of another file.
+TEST(Snapshot, WhoPutsAnotherFileInItsPlaceGetsNoRightsToTheFirst) {
+  test::TemporaryDirectory at;
+  const std::string secret = at.Write("secret"), own = at.Write("own");
+  struct statx found {};
+  ASSERT_EQ(statx(AT_FDCWD, secret.c_str(), 0, STATX_INO | STATX_BTIME, &found), 0);
+  const pid_t flipping = fork();
+  if (flipping == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    close_range(1, ~0u, 0);
+    const int named = open(secret.c_str(), O_PATH), opened = open(own.c_str(), O_RDWR);
+    for (;;)
+      for (const int fd : {named, opened}) dup2(fd, 0);
+  }
+  const auto proc = ProcTree::Open();
+  int seen = 0;
+  for (int i = 0; i < 3000; ++i) {
+    const auto id = Identify(*proc, flipping);
+    const auto spec = Snapshot(*proc, id.value().value(), {});
+    const StandardStream& input = spec.value().streams[0];
+    if (!input.path.empty()) ++seen;
+    if (input.object != ObjectIdOf(found)) continue;
+    ADD_FAILURE() << "try " << i << ", flags " << input.flags;
+    break;
+  }
+  EXPECT_GT(seen, 0);
+  kill(flipping, SIGKILL);
+  waitpid(flipping, nullptr, 0);
+}
+
 TEST(Snapshot, InputThatWasBegunToBeReadCannotComeBack) {
   test::TemporaryDirectory at;
   const std::string script = at.Write("script", "12345");
@@ -199,6 +241,7 @@ TEST(Snapshot, InputThatWasBegunToBeReadCannotComeBack) {
   EXPECT_EQ(spec.streams[0].offset, 5u);
 }
 
+// tmux was stopped and started again, and with it ended all that its users had open in it.
 TEST(Snapshot, WhoeverRunsOnATerminalOfItWouldEndWithIt) {
   const auto terminal = Contains(HasSubstr("terminal of other programs"));
   EXPECT_THAT(Take(Holder({}, {.prepare = [] { posix_openpt(O_RDWR | O_NOCTTY); }})).cannot_restore,

@@ -33,7 +33,8 @@ StreamFiles OpenSameFiles(const RelaunchSpec& spec) {
   for (size_t number = 0; number < files.size(); ++number) {
     const StandardStream& stream = spec.streams[number];
     const UniqueFd found = FindObject(stream.path, stream.object, S_IFREG);
-    const int flags = (stream.flags & (O_ACCMODE | O_APPEND)) | O_CLOEXEC;
+    // O_NONBLOCK: somebody may have a lease on it.
+    const int flags = (stream.flags & (O_ACCMODE | O_APPEND)) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
     if (found)
       files[number].Reset(open(fmt::format("/proc/self/fd/{}", found.get()).c_str(), flags));
   }

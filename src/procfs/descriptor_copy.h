@@ -1,0 +1,15 @@
+// What is behind a descriptor of another process, as one thing that does not change meanwhile?
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/unique_fd.h"
+
+namespace rm {
+
+// pidfd_getfd(2): the very open file. All that is asked of the copy is of that one, whatever the
+// process puts in its place; /proc answers each question about what is there at that moment. 0 or
+// an errno. Of whoever has the pid now. To close the copy may have to wait for a server.
+int CopyDescriptor(pid_t pid, int fd, UniqueFd& copy);
+
+}  // namespace rm
