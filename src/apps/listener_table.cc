@@ -1,22 +1,17 @@
 #include "apps/listener_table.h"
 
 #include <fcntl.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
-#include <linux/sock_diag.h>
-#include <linux/unix_diag.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <string>
-#include <vector>
 
 #include "base/application_protocol.h"
 #include "base/unique_fd.h"
+#include "base/unix_sockets.h"
 
 namespace rm {
 namespace {
@@ -43,53 +38,17 @@ std::optional<Number> ToNumber(std::string_view text) {
   return number;
 }
 
-UniqueFd AskKernel() {
-  UniqueFd asked(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
-  struct {
-    nlmsghdr head;
-    unix_diag_req request;
-  } question{};
-  question.head.nlmsg_len = sizeof question;
-  question.head.nlmsg_type = SOCK_DIAG_BY_FAMILY;
-  question.head.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-  question.request.sdiag_family = AF_UNIX;
-  question.request.udiag_states = 1u << TCP_LISTEN;
-  question.request.udiag_show = UDIAG_SHOW_NAME;
-  if (!asked || send(asked.get(), &question, sizeof question, 0) < 0) return UniqueFd();
-  return asked;
-}
-
-void TellOf(const nlmsghdr* head, const Tell& tell) {
-  const auto* told = static_cast<const unix_diag_msg*>(NLMSG_DATA(head));
-  if (told->udiag_type != SOCK_STREAM) return;
-  auto left = static_cast<unsigned>(head->nlmsg_len - NLMSG_LENGTH(sizeof *told));
-  for (auto* at = reinterpret_cast<const rtattr*>(told + 1); RTA_OK(at, left);
-       at = RTA_NEXT(at, left)) {
-    if (at->rta_type != UNIX_DIAG_NAME) continue;
-    std::string_view name(static_cast<const char*>(RTA_DATA(at)), RTA_PAYLOAD(at));
-    if (name.empty() || name.front() != '\0') continue;
-    name.remove_prefix(1);
-    if (const auto pid = PidOf(name)) tell({*pid, told->udiag_ino, name});
-  }
-}
-
 // False: the kernel does not tell.
 bool TellByKernel(const Tell& tell) {
-  const UniqueFd asked = AskKernel();
-  std::vector<char> buffer(kBuffer);
-  while (asked) {
-    const ssize_t got = recv(asked.get(), buffer.data(), buffer.size(), 0);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return false;
-    auto left = static_cast<unsigned>(got);
-    for (auto* head = reinterpret_cast<nlmsghdr*>(buffer.data()); NLMSG_OK(head, left);
-         head = NLMSG_NEXT(head, left)) {
-      if (head->nlmsg_type == NLMSG_DONE) return true;
-      if (head->nlmsg_type != SOCK_DIAG_BY_FAMILY) return false;
-      TellOf(head, tell);
-    }
-  }
-  return false;
+  return ForEachUnixSocket(
+      1u << TCP_LISTEN, UDIAG_SHOW_NAME, [&](const unix_diag_msg& told, const rtattr& attribute) {
+        if (told.udiag_type != SOCK_STREAM || attribute.rta_type != UNIX_DIAG_NAME) return;
+        std::string_view name(static_cast<const char*>(RTA_DATA(&attribute)),
+                              RTA_PAYLOAD(&attribute));
+        if (name.empty() || name.front() != '\0') return;
+        name.remove_prefix(1);
+        if (const auto pid = PidOf(name)) tell({*pid, told.udiag_ino, name});
+      });
 }
 
 void TellByLines(const Tell& tell) {

@@ -1,6 +1,8 @@
 #include "base/start_ticks.h"
 
 #include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <charconv>
@@ -33,6 +35,14 @@ std::optional<uint64_t> ReadStartTicks(int process_directory) {
   const auto ticks = ParseStartTicks({text, static_cast<size_t>(size)});
   if (!ticks) errno = EPROTO;
   return ticks;
+}
+
+uint64_t TicksNow() {
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  const auto hz = static_cast<uint64_t>(sysconf(_SC_CLK_TCK));
+  return static_cast<uint64_t>(now.tv_sec) * hz +
+         static_cast<uint64_t>(now.tv_nsec) / (1'000'000'000 / hz);
 }
 
 }  // namespace rm

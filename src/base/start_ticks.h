@@ -22,4 +22,7 @@ std::optional<uint64_t> ReadStartTicks(int process_directory);
 // The same from the text of `stat`, whose second field, in parentheses, may hold anything.
 std::optional<uint64_t> ParseStartTicks(std::string_view stat);
 
+// On the same clock, in the caller's time namespace.
+uint64_t TicksNow();
+
 }  // namespace rm

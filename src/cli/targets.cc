@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 
 #include "cli/output.h"
 #include "cli/paths.h"
@@ -84,10 +85,13 @@ api::Result<Targets> ResolveTargets(const TargetOptions& options, Missing missin
     (i < files ? resources.files : targets.trees).push_back(AbsolutePath(name, directory));
   }
   if (missing == Missing::kIsError) {
-    auto directories = CheckExist(resources.files);
+    std::vector<std::string> all = resources.files;
+    all.insert(all.end(), targets.trees.begin(), targets.trees.end());
+    auto directories = CheckExist(all);
     if (!directories) return directories.error();
-    targets.directories = std::move(*directories);
-    if (auto exist = CheckExist(targets.trees); !exist) return exist.error();
+    const auto& trees = targets.trees;
+    std::ranges::copy_if(*directories, std::back_inserter(targets.directories),
+                         [&](const std::string& path) { return !std::ranges::count(trees, path); });
   }
   for (const std::string& name : options.services) {
     auto service = CheckService(name);

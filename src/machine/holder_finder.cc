@@ -1,11 +1,11 @@
 #include "machine/holder_finder.h"
 
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "base/device_number.h"
 #include "base/processors.h"
 #include "base/win32_codes.h"
 #include "machine/sightings.h"
@@ -22,11 +22,6 @@ constexpr size_t kWorthLoading = 40;
 
 unsigned ThreadsFor(const ScanOptions& options) {
   return std::min<unsigned>(options.threads ? options.threads : Processors(), RM_MOST_SHARDS);
-}
-
-uint64_t DeviceInKernel(uint64_t device) {
-  constexpr unsigned kMinorBits = 20;
-  return uint64_t{major(device)} << kMinorBits | minor(device);
 }
 
 // By which an object of these can be met, through overlays too, and by other nodes of a device.

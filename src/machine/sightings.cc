@@ -1,11 +1,11 @@
 #include "machine/sightings.h"
 
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "base/device_number.h"
 #include "procfs/held_object.h"
 #include "procfs/parse.h"
 #include "procfs/process_dir.h"
@@ -15,7 +15,6 @@ namespace rm {
 namespace {
 
 constexpr char kInitialTimeNamespace[] = "time:[4026531834]";  // PROC_TIME_INIT_INO
-constexpr unsigned kMinorBits = 20;  // of a device number inside the kernel
 
 HoldKind KindOf(const RmSighting& sighting) {
   switch (sighting.kind) {
@@ -40,10 +39,8 @@ int DescriptorOf(const RmSighting& sighting) {
 // the file is there, except on an overlay, where numbers may be those of layers. The st_dev of a
 // btrfs subvolume is not its superblock's, so that it proves nothing.
 bool IsProven(const RmSighting& sighting, const FileTarget& target) {
-  constexpr uint32_t kMinorMask = (1u << kMinorBits) - 1;
   return !sighting.unproven && !target.previous && sighting.ino == target.identity.ino &&
-         makedev(sighting.device >> kMinorBits, sighting.device & kMinorMask) ==
-             target.identity.dev;
+         DeviceFromKernel(sighting.device) == target.identity.dev;
 }
 
 // /proc shows start times on the clock of the reader's time namespace, time_namespaces(7).

@@ -1,12 +1,12 @@
 #include "machine/started_program.h"
 
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <string>
 
 #include "apps/ask.h"
+#include "base/start_ticks.h"
 #include "procfs/process.h"
 #include "procfs/read.h"
 
@@ -16,15 +16,13 @@ namespace {
 constexpr uint64_t kLatelySeconds = 60;
 
 bool StartedLately(const ProcessId& process) {
-  timespec now{};
-  clock_gettime(CLOCK_BOOTTIME, &now);
   const auto hz = static_cast<uint64_t>(sysconf(_SC_CLK_TCK));
-  return static_cast<uint64_t>(now.tv_sec) < process.start_ticks / hz + kLatelySeconds;
+  return TicksNow() < process.start_ticks + kLatelySeconds * hz;
 }
 
 bool HasItsCommand(const ProcTree& proc, const Debt& debt, pid_t pid) {
-  std::string command, theirs;
-  for (const std::string& argument : debt.process->arguments) command += argument + '\0';
+  const std::string command = CommandLineOf(*debt.process);
+  std::string theirs;
   const std::string file = std::to_string(pid) + "/cmdline";
   return ReadFileAt(proc.fd(), file.c_str(), command.size() + 1, theirs) == 0 && theirs == command;
 }

@@ -50,6 +50,12 @@ void Fields(Blob& blob, Value& spec) {
        spec.timer_slack_ns, spec.streams, spec.cannot_restore);
 }
 
+std::string CommandLineOf(const RelaunchSpec& spec) {
+  std::string line;
+  for (const std::string& argument : spec.arguments) line += argument + '\0';
+  return line;
+}
+
 std::string Serialize(const RelaunchSpec& spec) {
   BlobWriter blob(kMagic);
   blob(spec);

@@ -93,6 +93,9 @@ struct RelaunchSpec {
   std::vector<std::string> cannot_restore;
 };
 
+// The arguments as /proc/PID/cmdline shows them.
+std::string CommandLineOf(const RelaunchSpec& spec);
+
 // One blob, no other program's format; Parse refuses anything that Serialize did not write.
 std::string Serialize(const RelaunchSpec& spec);
 Result<RelaunchSpec> ParseRelaunchSpec(const std::string& blob);

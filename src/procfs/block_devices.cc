@@ -30,8 +30,21 @@ std::string FolderOf(uint64_t device) {
   return fmt::format("/sys/dev/block/{}:{}", major(device), minor(device));
 }
 
-// Of a folder of /sys. A '!' stands for the '/' in the name of a node.
-std::optional<BlockDevice> DeviceAt(const std::string& folder, std::string name) {
+// `file`: only those that have it.
+std::vector<BlockDevice> DevicesIn(const std::string& folder, const std::string& file = "dev") {
+  std::vector<BlockDevice> devices;
+  for (const std::string& name : NamesIn(folder)) {
+    const std::string here = folder + "/" + name;
+    if (access((here + "/" + file).c_str(), F_OK)) continue;
+    if (auto device = BlockDeviceAt(here, name)) devices.push_back(std::move(*device));
+  }
+  return devices;
+}
+
+}  // namespace
+
+// A '!' stands for the '/' in the name of a node.
+std::optional<BlockDevice> BlockDeviceAt(const std::string& folder, std::string name) {
   std::string text;
   if (ReadFileAt(AT_FDCWD, (folder + "/dev").c_str(), kSmallFile, text)) return std::nullopt;
   unsigned high = 0, low = 0;
@@ -39,19 +52,6 @@ std::optional<BlockDevice> DeviceAt(const std::string& folder, std::string name)
   std::ranges::replace(name, '!', '/');
   return BlockDevice{"/dev/" + name, makedev(high, low)};
 }
-
-// `file`: only those that have it.
-std::vector<BlockDevice> DevicesIn(const std::string& folder, const std::string& file = "dev") {
-  std::vector<BlockDevice> devices;
-  for (const std::string& name : NamesIn(folder)) {
-    const std::string here = folder + "/" + name;
-    if (access((here + "/" + file).c_str(), F_OK)) continue;
-    if (auto device = DeviceAt(here, name)) devices.push_back(std::move(*device));
-  }
-  return devices;
-}
-
-}  // namespace
 
 std::vector<BlockDevice> PartitionsOf(uint64_t device) {
   return DevicesIn(FolderOf(device), "partition");

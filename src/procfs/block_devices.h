@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,8 @@ struct BlockDevice {
   uint64_t number = 0;  // makedev
 };
 
+// Of that name, with that folder in /sys.
+std::optional<BlockDevice> BlockDeviceAt(const std::string& folder, std::string name);
 // Its partitions.
 std::vector<BlockDevice> PartitionsOf(uint64_t device);
 // What is made of it and keeps others away from it: device mapper, RAID.

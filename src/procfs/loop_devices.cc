@@ -6,10 +6,10 @@
 #include <sys/ioctl.h>
 #include <sys/sysmacros.h>
 
-#include <cstdio>
 #include <memory>
 
 #include "base/unique_fd.h"
+#include "procfs/block_devices.h"
 #include "procfs/read.h"
 
 namespace rm {
@@ -42,15 +42,13 @@ std::optional<struct statx> AskBacking(const LoopDevice& device) {
 
 std::optional<LoopDevice> Read(const std::string& name) {
   const std::string folder = "/sys/block/" + name;
-  LoopDevice device{.node = "/dev/" + name};
-  std::string number;
-  if (ReadFileAt(AT_FDCWD, (folder + "/loop/backing_file").c_str(), kSmallFile, device.path) ||
-      ReadFileAt(AT_FDCWD, (folder + "/dev").c_str(), kSmallFile, number)) {
+  LoopDevice device;
+  if (ReadFileAt(AT_FDCWD, (folder + "/loop/backing_file").c_str(), kSmallFile, device.path))
     return std::nullopt;
-  }
-  unsigned high = 0, low = 0;
-  if (sscanf(number.c_str(), "%u:%u", &high, &low) != 2) return std::nullopt;
-  device.number = makedev(high, low);
+  const auto block = BlockDeviceAt(folder, name);
+  if (!block) return std::nullopt;
+  device.node = block->node;
+  device.number = block->number;
   if (device.path.ends_with('\n')) device.path.pop_back();
   device.backing = AskBacking(device);
   return device;

@@ -4,7 +4,6 @@
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +15,7 @@
 #include <utility>
 
 #include "base/io_priority.h"
+#include "base/start_ticks.h"
 #include "base/win32_codes.h"
 #include "procfs/auxv.h"
 #include "procfs/parse.h"
@@ -285,11 +285,7 @@ class Collector {
   void CollectParent() {
     if (const auto parent = Identify(proc_, stat_.parent); parent && *parent)
       spec_.parent = **parent;
-    timespec now{};
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    const auto hz = static_cast<uint64_t>(sysconf(_SC_CLK_TCK));
-    spec_.captured_ticks = static_cast<uint64_t>(now.tv_sec) * hz +
-                           static_cast<uint64_t>(now.tv_nsec) / (1'000'000'000 / hz);
+    spec_.captured_ticks = TicksNow();
   }
 
   // A daemon that root starts gives up root's rights when it has what it needs them for.

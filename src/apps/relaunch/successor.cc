@@ -12,7 +12,7 @@
 namespace rm {
 namespace {
 
-std::string CommandLineOf(pid_t pid) {
+std::string ReadCommandLine(pid_t pid) {
   std::ifstream file(fmt::format("/proc/{}/cmdline", pid), std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
 }
@@ -25,8 +25,7 @@ ProcessId IdOf(pid_t pid) {
 
 std::optional<ProcessId> SuccessorByParent(const RelaunchSpec& spec) {
   if (spec.parent.pid <= 1 || !IsAlive(spec.parent)) return std::nullopt;
-  std::string command;
-  for (const std::string& argument : spec.arguments) command += argument + '\0';
+  const std::string command = CommandLineOf(spec);
   std::error_code none;
   for (const auto& task :
        std::filesystem::directory_iterator(fmt::format("/proc/{}/task", spec.parent.pid), none)) {
@@ -34,7 +33,7 @@ std::optional<ProcessId> SuccessorByParent(const RelaunchSpec& spec) {
     for (pid_t pid; children >> pid;) {
       const ProcessId child = IdOf(pid);
       if (child.start_ticks >= spec.captured_ticks && child != spec.was &&
-          CommandLineOf(pid) == command && IsAlive(child))
+          ReadCommandLine(pid) == command && IsAlive(child))
         return child;
     }
   }
