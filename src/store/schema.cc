@@ -55,6 +55,10 @@ constexpr char kTables[] = R"sql(
 )sql";
 static_assert(kSchemaVersion == 5);
 
+constexpr char kDropTables[] =
+    "DROP TABLE IF EXISTS boot; DROP TABLE IF EXISTS session; DROP TABLE IF EXISTS registration;"
+    "DROP TABLE IF EXISTS filter; DROP TABLE IF EXISTS seen; DROP TABLE IF EXISTS debt;";
+
 constexpr char kForgetEverything[] =
     "DELETE FROM boot; DELETE FROM session; DELETE FROM registration; DELETE FROM filter;"
     "DELETE FROM seen; DELETE FROM debt;";
@@ -96,6 +100,33 @@ Result<void> MakeTables(Connection& connection) {
                 "{} is a database, but not one of sessions. Move it away, or set "
                 "RESTART_MANAGER_DIR to another directory.",
                 connection.path());
+  connection.Execute(kTables);
+  transaction.Commit();
+  return {};
+}
+
+// Of another version. In every one of them a session is a row of this table.
+Result<void> MakeTablesAnew(Connection& connection) {
+  Transaction transaction(connection, Transaction::Kind::kWrite);
+  const int64_t version = Number(connection, "PRAGMA user_version");
+  if (version == kSchemaVersion) return {};  // another process was faster
+  const bool older = version < kSchemaVersion;
+  if (Number(connection, "SELECT count(*) FROM sqlite_schema WHERE name = 'session'") == 0 ||
+      Number(connection, "SELECT count(*) FROM session") != 0)
+    return Fail(
+        kWriteFault,
+        "{} has sessions of {} version of Restart Manager (format {}, this one knows format "
+        "{}), and they may owe something its start. {}",
+        connection.path(), older ? "an older" : "a later", version, kSchemaVersion,
+        older ? "Let them end, or start what they stopped and delete the file."
+              : "Update this program.");
+  connection.Execute(kDropTables);
+  if (Number(connection, "SELECT count(*) FROM sqlite_schema") != 0)
+    return Fail(kWriteFault,
+                "{} is of {} version of Restart Manager (format {}, this one knows format {}), and "
+                "has tables that are not known here. {}",
+                connection.path(), older ? "an older" : "a later", version, kSchemaVersion,
+                older ? "No session is in it: delete the file." : "Update this program.");
   connection.Execute(kTables);
   transaction.Commit();
   return {};
@@ -143,12 +174,8 @@ Result<void> PrepareSchema(Connection& connection) {
   if (!boot) return Pass(std::move(boot));
   if (Number(connection, "PRAGMA user_version") == 0)
     if (auto made = MakeTables(connection); !made) return made;
-  if (const int64_t version = Number(connection, "PRAGMA user_version"); version != kSchemaVersion)
-    return Fail(
-        kWriteFault,
-        "{} was written by another version of Restart Manager (format {}, this one knows "
-        "format {}). Update this program; or, when no installer is running, delete the file.",
-        connection.path(), version, kSchemaVersion);
+  if (Number(connection, "PRAGMA user_version") != kSchemaVersion)
+    if (auto made = MakeTablesAnew(connection); !made) return made;
   // A page that lost its rows looks like an empty one.
   RequireIntegrity(connection);
   if (KnowsBoot(connection, *boot)) return {};

@@ -103,17 +103,53 @@ TEST(StoreTroubleTest, BytesInARowThatNobodyWroteAre29) {
   EXPECT_TRUE(store->End(session));
 }
 
-TEST(StoreTroubleTest, ALaterFormatIsLeftAlone) {
-  const TestDirectory directory;
-  ASSERT_TRUE(Open(directory.path())->Start(kOwner));
+void PretendFormat(const TestDirectory& directory, int format) {
   SQLite::Database(directory.database(), SQLite::OPEN_READWRITE)
-      .exec(fmt::format("PRAGMA user_version = {}", kSchemaVersion + 1));
-  const auto opened = TryOpen(directory.path());
-  EXPECT_EQ(CodeOf(opened), kWriteFault);
-  EXPECT_THAT(MessageOf(opened), HasSubstr("another version of Restart Manager"));
-  EXPECT_THAT(MessageOf(opened), HasSubstr(directory.database()));
+      .exec(fmt::format("PRAGMA user_version = {}", format));
+}
+
+TEST(StoreTroubleTest, SessionsOfAnotherFormatAreLeftAlone) {
+  for (const int format : {kSchemaVersion - 1, kSchemaVersion + 1}) {
+    const TestDirectory directory;
+    ASSERT_TRUE(Open(directory.path())->Start(kOwner));
+    PretendFormat(directory, format);
+    const auto opened = TryOpen(directory.path());
+    EXPECT_EQ(CodeOf(opened), kWriteFault);
+    EXPECT_THAT(MessageOf(opened),
+                HasSubstr(format < kSchemaVersion ? "an older version of Restart"
+                                                  : "a later version of Restart"));
+    EXPECT_THAT(MessageOf(opened), HasSubstr(directory.database()));
+    SQLite::Database after(directory.database(), SQLite::OPEN_READONLY);
+    EXPECT_EQ(after.execAndGet("SELECT count(*) FROM session").getInt(), 1);
+  }
+}
+
+// An update of Restart Manager itself, which nobody is to mend by hand.
+TEST(StoreTroubleTest, AnotherFormatWithoutSessionsIsMadeAnew) {
+  for (const int format : {kSchemaVersion - 1, kSchemaVersion + 1}) {
+    const TestDirectory directory;
+    {
+      const auto store = Open(directory.path());
+      ASSERT_TRUE(store->End(store->Start(kOwner)->record.id));
+    }
+    PretendFormat(directory, format);
+    SQLite::Database(directory.database(), SQLite::OPEN_READWRITE)
+        .exec("ALTER TABLE debt DROP COLUMN spec_file; ALTER TABLE seen ADD COLUMN more");
+    const auto store = Open(directory.path());
+    const SessionId session = store->Start(kOwner)->record.id;
+    EXPECT_TRUE(store->Register(session, SampleBatch()));
+    EXPECT_TRUE(store->Load(session));
+  }
+}
+
+TEST(StoreTroubleTest, AnotherFormatWithUnknownTablesIsLeftAlone) {
+  const TestDirectory directory;
+  Open(directory.path());
+  PretendFormat(directory, kSchemaVersion + 1);
+  SQLite::Database(directory.database(), SQLite::OPEN_READWRITE).exec("CREATE TABLE later(name)");
+  EXPECT_THAT(MessageOf(TryOpen(directory.path())), HasSubstr("Update this program"));
   SQLite::Database after(directory.database(), SQLite::OPEN_READONLY);
-  EXPECT_EQ(after.execAndGet("SELECT count(*) FROM session").getInt(), 1);
+  EXPECT_EQ(after.execAndGet("SELECT count(*) FROM sqlite_schema WHERE name = 'boot'").getInt(), 1);
 }
 
 TEST(StoreTroubleTest, ADatabaseOfAnotherProgramIsLeftAlone) {
