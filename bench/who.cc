@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "bench/asker.h"
+#include "bench/bare_visit.h"
 #include "bench/measure.h"
 #include "bench/population.h"
 
@@ -65,10 +66,12 @@ void Compare(Asker& asker, const Population& population, int count, const char* 
     return [&asker, &files, backend, threads] { asker.Find(files, backend, threads); };
   };
   std::vector<Row> rows = {
-      {"floor", [&] { asker.Find({}, Backend::kBpf, 1); }, {}},
+      {"BPF floor", [&] { asker.Find({}, Backend::kBpf, 1); }, {}},
       {"BPF", ask(Backend::kBpf, 1), {}},
       {"BPF, 2 threads", ask(Backend::kBpf, 2), {}},
+      {"/proc floor", [] { VisitProc(1); }, {}},
       {"/proc", ask(Backend::kProc, 1), {}},
+      {"/proc floor, 2 threads", [] { VisitProc(2); }, {}},
       {"/proc, 2 threads", ask(Backend::kProc, 2), {}},
   };
   if (files.size() <= kMostForOthers) {

@@ -9,11 +9,13 @@ import math
 import sys
 from xml.sax.saxutils import escape
 
-TOOLS = {  # in the order of the table: colour, dashes
-    "floor": ("#9a9a9a", "2 3"),
+TOOLS = {  # in the order of the table: colour, dashes; None: not in the chart
+    "BPF floor": ("#9a9a9a", "2 3"),
     "BPF": ("#0b6e4f", ""),
     "BPF, 2 threads": ("#0b6e4f", "6 3"),
+    "/proc floor": None,
     "/proc": ("#1f5fa8", ""),
+    "/proc floor, 2 threads": None,
     "/proc, 2 threads": ("#1f5fa8", "6 3"),
     "fuser": ("#c77700", ""),
     "lsof -nPw": ("#b3262a", ""),
@@ -67,7 +69,7 @@ class Panel:
         self.question, self.counts = question, counts
         self.left, self.top = left + LEFT, top + TOP
         self.width, self.height = CELL_WIDTH - LEFT - RIGHT, CELL_HEIGHT - TOP - BOTTOM
-        times = [ms for row in counts.values() for tool, ms in row.items() if tool in TOOLS]
+        times = [ms for row in counts.values() for tool, ms in row.items() if TOOLS.get(tool)]
         self.ms = (min(times) / 1.2, max(times) * 1.2)
         self.processes = (min(counts), max(counts))
 
@@ -92,10 +94,11 @@ class Panel:
             yield f"<text x='{x:.1f}' y='{bottom + 16}' {FONT} text-anchor='middle'>{count:,}</text>"
         yield f"<text x='{self.left + self.width / 2}' y='{bottom + 32}' {FONT} text-anchor='middle'>processes</text>"
         ends = []
-        for tool, (colour, dashes) in TOOLS.items():
-            points = [(self.x(count), self.y(row[tool])) for count, row in sorted(self.counts.items()) if tool in row]
+        for tool, style in TOOLS.items():
+            points = [(self.x(count), self.y(row[tool])) for count, row in sorted(self.counts.items()) if style and tool in row]
             if not points:
                 continue
+            colour, dashes = style
             path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
             yield f"<polyline points='{path}' fill='none' stroke='{colour}' stroke-width='2' stroke-dasharray='{dashes}'/>"
             yield from (f"<circle cx='{x:.1f}' cy='{y:.1f}' r='2.5' fill='{colour}'/>" for x, y in points)
