@@ -67,21 +67,26 @@ int LookInChild(const std::vector<std::string>& paths) {
 
 std::string AbsolutePath(std::string_view path, std::string_view directory) {
   std::string whole = path.starts_with('/') ? "" : std::string(directory) + "/";
+  // What stands before is the current directory's, and has no links.
+  const size_t written = whole.size();
   whole += path;
-  std::string normal;
+  std::string plain;
+  bool may_be_link = false;  // something in `plain` may be one
   for (size_t at = 0; at < whole.size();) {
     const size_t end = std::min(whole.find('/', at), whole.size());
     const std::string_view part = std::string_view(whole).substr(at, end - at);
+    const bool is_written = at >= written;
     at = end + 1;
     if (part.empty() || part == ".") continue;
-    if (part == "..") {
-      normal.resize(normal.empty() ? 0 : normal.rfind('/'));
+    if (part == ".." && !may_be_link) {
+      plain.resize(plain.empty() ? 0 : plain.rfind('/'));
       continue;
     }
-    normal += '/';
-    normal += part;
+    may_be_link = may_be_link || is_written;
+    plain += '/';
+    plain += part;
   }
-  return normal.empty() ? "/" : normal;
+  return plain.empty() ? "/" : plain;
 }
 
 api::Result<std::string> CurrentDirectory() {

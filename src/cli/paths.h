@@ -8,11 +8,12 @@
 
 namespace rm::cli {
 
-// The path from the root, without ".", ".." and doubled slashes; links are not followed, so "a/.."
-// is dropped as it is written. `directory` is absolute.
+// The path from the root, without "." and doubled slashes. ".." is dropped only where it leads up
+// from `directory`, which is absolute and has no links: "a" of "a/.." may be one that leads
+// elsewhere.
 std::string AbsolutePath(std::string_view path, std::string_view directory);
 
-// The current directory as the shell named it. Fails when it was removed.
+// The current directory, without links. Fails when it was removed.
 restartmanager::Result<std::string> CurrentDirectory();
 
 // Whether something has each of these names; a link that leads nowhere counts. Never mounts

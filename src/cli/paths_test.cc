@@ -13,13 +13,21 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-TEST(Paths, ARelativePathIsTakenFromTheCurrentDirectoryAsItIsWritten) {
-  EXPECT_EQ(AbsolutePath("a/../b/./c", "/x"), "/x/b/c");
-  EXPECT_EQ(AbsolutePath("../../../b", "/x/y"), "/b");
+TEST(Paths, ARelativePathIsTakenFromTheCurrentDirectory) {
+  EXPECT_EQ(AbsolutePath("a/./b//c", "/x"), "/x/a/b/c");
+  EXPECT_EQ(AbsolutePath("../b", "/x/y"), "/x/b");
+  EXPECT_EQ(AbsolutePath("./.././../../b", "/x/y"), "/b");
   EXPECT_EQ(AbsolutePath("//usr//lib/", "/x"), "/usr/lib");
   EXPECT_EQ(AbsolutePath(".", "/x"), "/x");
   EXPECT_EQ(AbsolutePath("/", "/x"), "/");
   EXPECT_EQ(AbsolutePath("..", "/"), "/");
+  EXPECT_EQ(AbsolutePath("/../b", "/x"), "/b");
+}
+
+TEST(Paths, WhatIsAboveALinkIsLeftToTheKernel) {
+  EXPECT_EQ(AbsolutePath("a/../b", "/x"), "/x/a/../b");
+  EXPECT_EQ(AbsolutePath("../a/../../b", "/x/y"), "/x/a/../../b");
+  EXPECT_EQ(AbsolutePath("/opt/current/../lib", "/x"), "/opt/current/../lib");
 }
 
 TEST(Paths, AListIsSeparatedByNulIfItHasOne) {

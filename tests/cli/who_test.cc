@@ -48,6 +48,16 @@ TEST_F(Who, ARelativePathIsTakenFromTheCurrentDirectory) {
   EXPECT_THAT(said.out, HasSubstr("maps " + holders_.file()));
 }
 
+TEST_F(Who, AboveALinkIsWhereTheLinkLeads) {
+  Start(1);
+  const Said said = Shell("sh", "cd " + holders_.directory() +
+                                    " && mkdir -p below other && touch other/libdemo.so.1 && "
+                                    "ln -s ../below other/link && exec $R who "
+                                    "other/link/../libdemo.so.1");
+  EXPECT_EQ(said.status, 0);
+  EXPECT_THAT(said.out, HasSubstr("pid " + std::to_string(Pids(1)[0])));
+}
+
 TEST_F(Who, JsonIsOneObject) {
   Start(1);
   const Said said = Restartctl({"who", "--json", holders_.file()});
