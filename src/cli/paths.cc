@@ -34,7 +34,7 @@ Look LookAt(const std::string& path) {
   if (statx(AT_FDCWD, path.c_str(), kFlags | AT_SYMLINK_NOFOLLOW, STATX_TYPE, &found))
     return {.error = errno};
   if (S_ISLNK(found.stx_mode) && statx(AT_FDCWD, path.c_str(), kFlags, STATX_TYPE, &found))
-    return {};
+    return {.error = errno == ENOENT ? 0 : errno};
   return {.directory = S_ISDIR(found.stx_mode)};
 }
 

@@ -37,7 +37,7 @@ TEST(Paths, AListIsSeparatedByNulIfItHasOne) {
   EXPECT_THAT(SplitNames(""), IsEmpty());
 }
 
-TEST(Paths, ALinkThatLeadsNowhereIsThereAndATypingErrorIsNot) {
+TEST(Paths, ALinkThatLeadsNowhereIsThereAndATypingErrorOrALoopIsNot) {
   char name[] = "/tmp/paths-test-XXXXXX";
   ASSERT_TRUE(mkdtemp(name));
   const std::string link = std::string(name) + "/link";
@@ -49,6 +49,11 @@ TEST(Paths, ALinkThatLeadsNowhereIsThereAndATypingErrorIsNot) {
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().code, static_cast<DWORD>(ERROR_BAD_ARGUMENTS));
   EXPECT_THAT(missing.error().text, HasSubstr(link + "x"));
+  unlink(link.c_str());
+  ASSERT_EQ(symlink("link", link.c_str()), 0);
+  const auto loop = CheckExist({link});
+  ASSERT_FALSE(loop);
+  EXPECT_THAT(loop.error().text, HasSubstr("Too many levels"));
   unlink(link.c_str());
   rmdir(name);
 }
