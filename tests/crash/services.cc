@@ -73,6 +73,14 @@ Services::Services() : population_(kSize, GUEST, [this](int i) { Start(i); }) {
   client_ = Connect();
 }
 
+// Else PID 1 starts one anew while its program goes away, and it runs on for the next test.
+Services::~Services() {
+  close(client_);
+  std::string units = "rm-crash-4.socket";
+  for (int i = 1; i <= kSize; ++i) units += " rm-crash-" + std::to_string(i) + ".service";
+  Systemctl("stop " + units);
+}
+
 void Services::Start(int i) {
   if (i == 0)
     population_.StartPlain(0);

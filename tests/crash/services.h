@@ -14,6 +14,8 @@ namespace rm::test {
 class Services {
  public:
   Services();
+  ~Services();
+  Services(const Services&) = delete;
 
   Population& population() { return population_; }
   // Everyone once, nobody else, nothing failed, no job in PID 1 and none of our units but those of
