@@ -20,6 +20,7 @@ namespace {
 constexpr unsigned kWanted = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID;
 constexpr int kMostLayers = 8;  // one overlay over the other; Linux allows 2
 constexpr size_t kLargeFile = 64 << 20;
+constexpr int kOurRoot = AT_FDCWD;  // the names begin with a slash
 
 int StatMet(const Met& met, struct statx& found) {
   return *met.name ? StatAt(met.directory, met.name, kWanted, found)
@@ -68,8 +69,9 @@ std::optional<Layers::Bottom> Layers::FindBottom(const Met& met) {
   Met at = met;
   UniqueFd object;
   struct statx found {};
+  if (StatMet(at, found)) return std::nullopt;
   for (int i = 0; i <= kMostLayers; ++i) {
-    if (StatMet(at, found) || !S_ISREG(found.stx_mode)) return std::nullopt;
+    if (!S_ISREG(found.stx_mode)) return std::nullopt;
     const std::optional<Place> place = PlaceOf(at, found.stx_mnt_id);
     if (!place) return std::nullopt;
     if (place->mount.type != "overlay") {
@@ -80,10 +82,11 @@ std::optional<Layers::Bottom> Layers::FindBottom(const Met& met) {
       handle.dev = DeviceOf(found);
       return Bottom{std::move(handle), found};
     }
-    std::optional<UniqueFd> below = OpenBelow(at, *place, found);
+    std::optional<Opened> below = OpenBelow(at, *place, found);
     if (!below) below = OpenByHandle(at, *place, found);
     if (!below) return std::nullopt;
-    object = std::move(*below);
+    object = std::move(below->object);
+    found = below->status;
     at = {.directory = object.get(), .process = at.process};
   }
   return std::nullopt;
@@ -107,8 +110,7 @@ const std::vector<MountLine>& Layers::Ours() {
 // the process, which may be in a chroot there.
 std::optional<Layers::Place> Layers::PlaceOf(const Met& met, uint64_t mount_id) {
   Place place;
-  std::string inside = "/", text;
-  if (ReadPath(met, place.path)) return std::nullopt;
+  std::string inside = "/", text, path;
   const MountLine* mount = FindMount(Ours(), mount_id);
   std::optional<MountLine> theirs;
   if (!mount && met.process >= 0) {
@@ -122,7 +124,8 @@ std::optional<Layers::Place> Layers::PlaceOf(const Met& met, uint64_t mount_id) 
   }
   if (!mount) return std::nullopt;
   place.mount = *mount;
-  std::string path = std::exchange(place.path, "");
+  if (mount->type != "overlay") return place;
+  if (ReadPath(met, path)) return std::nullopt;
   if (!IsBelow(path, inside)) return place;
   path = Without(path, inside);
   if (IsBelow(path, mount->point)) place.path = Join(mount->root, Without(path, mount->point));
@@ -130,8 +133,8 @@ std::optional<Layers::Place> Layers::PlaceOf(const Met& met, uint64_t mount_id) 
 }
 
 // What is mounted in another namespace has layers of that one, or, in a container, of ours.
-std::optional<UniqueFd> Layers::OpenBelow(const Met& met, const Place& overlay,
-                                          const struct statx& found) {
+std::optional<Layers::Opened> Layers::OpenBelow(const Met& met, const Place& overlay,
+                                                const struct statx& found) {
   if (overlay.path.empty()) return std::nullopt;
   std::vector<std::string> layers = LayersOf(overlay.mount);
   // Below one that is named from a folder nobody knows, others are covered by what is in it.
@@ -141,12 +144,11 @@ std::optional<UniqueFd> Layers::OpenBelow(const Met& met, const Place& overlay,
     const UniqueFd root(openat(met.process, "root", O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (auto file = OpenIn(root.get(), layers, overlay.path, found)) return file;
   }
-  const UniqueFd root(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  return OpenIn(root.get(), layers, overlay.path, found);
+  return OpenIn(kOurRoot, layers, overlay.path, found);
 }
 
-std::optional<UniqueFd> Layers::OpenByHandle(const Met& met, const Place& overlay,
-                                             const struct statx& found) {
+std::optional<Layers::Opened> Layers::OpenByHandle(const Met& met, const Place& overlay,
+                                                   const struct statx& found) {
   const UniqueFd object(*met.name ? openat(met.directory, met.name, O_PATH | O_CLOEXEC)
                                   : fcntl(met.directory, F_DUPFD_CLOEXEC, 0));
   const std::optional<LayerHandle> handle = ReadLayerHandle(object.get());
@@ -159,8 +161,11 @@ std::optional<UniqueFd> Layers::OpenByHandle(const Met& met, const Place& overla
   const ByHandle systems_there(root.get(), theirs);
   const ByHandle& systems = overlay.ours ? *our_systems_ : systems_there;
   if (auto file =
-          systems.Open(*handle, [&](const struct statx& there) { return IsShown(there, found); }))
-    return file;
+          systems.Open(*handle, [&](const struct statx& there) { return IsShown(there, found); })) {
+    Opened opened{std::move(*file)};
+    if (StatOpened(opened.object.get(), kWanted, opened.status)) return std::nullopt;
+    return opened;
+  }
 
   // It was copied up, and has the handle of what it was copied from.
   for (const MountLine& mount : overlay.ours ? Ours() : theirs) {
@@ -181,11 +186,13 @@ std::optional<UniqueFd> Layers::OpenByHandle(const Met& met, const Place& overla
   return std::nullopt;
 }
 
-std::optional<UniqueFd> Layers::OpenIn(int root, const std::vector<std::string>& layers,
-                                       const std::string& path, const struct statx& found) const {
+std::optional<Layers::Opened> Layers::OpenIn(int root, const std::vector<std::string>& layers,
+                                             const std::string& path,
+                                             const struct statx& found) const {
   struct open_how how {};
   how.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
-  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+  how.resolve = RESOLVE_NO_MAGICLINKS;
+  if (root != kOurRoot) how.resolve |= RESOLVE_IN_ROOT;
   if (wait_ == Wait::kMayNot) how.resolve |= RESOLVE_CACHED;
   for (const std::string& layer : layers) {
     const std::string name = layer + path;
@@ -193,7 +200,7 @@ std::optional<UniqueFd> Layers::OpenIn(int root, const std::vector<std::string>&
     struct statx there {};
     if (!file || StatOpened(file.get(), kWanted, there)) continue;
     if (!S_ISREG(there.stx_mode)) return std::nullopt;  // covers what is below
-    if (IsShown(there, found)) return file;
+    if (IsShown(there, found)) return Opened{std::move(file), there};
   }
   return std::nullopt;
 }

@@ -44,16 +44,19 @@ class Layers {
  private:
   struct Place {
     MountLine mount;
-    std::string path;  // from the root of the mount's file system; "": not known
+    std::string path;  // on an overlay: from the root of its file system; "": not known
     bool ours = true;  // the mount is one of our mount namespace
   };
+  struct Opened {
+    UniqueFd object;
+    struct statx status {};
+  };
   std::optional<Place> PlaceOf(const Met& met, uint64_t mount_id);
-  std::optional<UniqueFd> OpenBelow(const Met& met, const Place& overlay,
-                                    const struct statx& found);
-  std::optional<UniqueFd> OpenByHandle(const Met& met, const Place& overlay,
-                                       const struct statx& found);
-  std::optional<UniqueFd> OpenIn(int root, const std::vector<std::string>& layers,
-                                 const std::string& path, const struct statx& found) const;
+  std::optional<Opened> OpenBelow(const Met& met, const Place& overlay, const struct statx& found);
+  std::optional<Opened> OpenByHandle(const Met& met, const Place& overlay,
+                                     const struct statx& found);
+  std::optional<Opened> OpenIn(int root, const std::vector<std::string>& layers,
+                               const std::string& path, const struct statx& found) const;
 
   const std::vector<MountLine>& Ours();
 
