@@ -17,4 +17,8 @@ void rm::Fuzz(std::string_view input) {
   std::string sentence(input);
   std::ranges::replace(sentence, '\n', ' ');
   Require(again.process == report.process && again.failure == sentence && !again.started);
+
+  const SpecFileText file = ParseSpecFile(input);
+  Require(!file.started + file.spec.empty() + file.failure.empty() >= 2);
+  if (file.started) Require(input == SpecFileHead(file.process));
 }

@@ -67,7 +67,7 @@ Result<std::string> WriteSpecFile(const std::string& directory, const std::strin
   const UniqueFd file(openat(folder.get(), name.c_str(),
                              O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file) return Fail(kWriteFault, "{} cannot be made: {}.", path, strerror(errno));
-  const std::string blob = Serialize(spec);
+  const std::string blob = SpecFileHead({}) + Serialize(spec);
   size_t written = 0;
   while (written < blob.size()) {
     const ssize_t size = write(file.get(), blob.data() + written, blob.size() - written);
@@ -108,12 +108,11 @@ SpecFileState LookAtSpecFile(const std::string& spec_file) {
   const ssize_t size = pread(file.get(), text, sizeof text, 0);
   state.unknown = size < 0;
   if (size <= 0) return state;
-  const std::string_view said(text, static_cast<size_t>(size));
-  const LaunchReport report = ParseLaunchReport(said);
-  state.started = report.started && report.failure.empty();
-  state.failure = report.failure;
-  state.process = report.process;
-  state.waiting = !report.started && report.failure.empty() && !said.starts_with(kProcessWord);
+  const SpecFileText parsed = ParseSpecFile({text, static_cast<size_t>(size)});
+  state.started = parsed.started;
+  state.failure = parsed.failure;
+  state.process = parsed.process;
+  state.waiting = !parsed.spec.empty();
   return state;
 }
 

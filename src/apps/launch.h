@@ -31,7 +31,7 @@ struct SpecFileState {
   ProcessId process;
 };
 
-// None of all: rm-relaunch was killed when it was about to say what becomes of it.
+// None of all: it is damaged.
 SpecFileState LookAtSpecFile(const std::string& spec_file);
 
 // Puts `spec` in the place of what became of the file, for who tries again.

@@ -153,13 +153,17 @@ TEST_F(Launched, ProgramThatTwoAreToBringBackRunsOnce) {
   EXPECT_EQ(said.find("end\n"), said.size() - 4);
 }
 
-TEST_F(Launched, WhoWasKilledMeanwhileHasSaidNothing) {
-  const std::string file = Written();
+TEST_F(Launched, WhoWasKilledMeanwhileIsStillWaitedFor) {
+  spec_.executable = "/bin/true";
+  const std::string file = Written(), whole = ReadAll(file), head = SpecFileHead({1, 1});
   EXPECT_TRUE(LookAtSpecFile(file).waiting);
-  WriteAll(file, ProcessLine({1, 1}));
+  WriteAll(file, head + whole.substr(head.size()));
   const SpecFileState killed = LookAtSpecFile(file);
-  EXPECT_FALSE(killed.waiting || killed.started || killed.gone);
+  EXPECT_TRUE(killed.waiting);
+  EXPECT_FALSE(killed.started || killed.gone);
   EXPECT_EQ(killed.failure, "");
+  EXPECT_EQ(RunAlone(file), 0);
+  EXPECT_TRUE(LookAtSpecFile(file).started);
   std::filesystem::remove(file);
   EXPECT_TRUE(LookAtSpecFile(file).gone);
 }
@@ -337,7 +341,7 @@ TEST_F(Launched, WithoutPrivilegeNothingMoreThanWhatIsThereCanBeHad) {
   const std::string file = directory_ / "specs/nobody";
   ASSERT_EQ(chmod((directory_ / "specs").c_str(), 0777), 0);
   const auto run = [&](const RelaunchSpec& spec) {
-    WriteAll(file, Serialize(spec));
+    WriteAll(file, SpecFileHead({}) + Serialize(spec));
     EXPECT_EQ(chown(file.c_str(), kNobody, kNobody), 0);
     const int status = RunAlone(file, nullptr, kNobody);
     std::filesystem::remove(file);
@@ -391,6 +395,30 @@ TEST(LaunchReport, LeavesOutWhatWasCutShort) {
   EXPECT_EQ(report.failure, "It is gone.");
   EXPECT_EQ(ParseLaunchReport(all.substr(0, all.size() - 1)).failure, "");
   EXPECT_FALSE(ParseLaunchReport("process 1 2\nstartin").started);
+}
+
+TEST(SpecFileText, IsDoneWhenNothingFollowsItsHead) {
+  const std::string head = SpecFileHead({7, 8});
+  EXPECT_EQ(SpecFileHead({4'000'000, UINT64_MAX}).size(), head.size());
+  EXPECT_TRUE(ParseSpecFile(head).started);
+  EXPECT_EQ(ParseSpecFile(head).process, (ProcessId{7, 8}));
+  EXPECT_FALSE(ParseSpecFile(SpecFileHead({})).started) << "cut short before anybody was at it";
+  EXPECT_FALSE(ParseSpecFile(head + "x").started);
+  EXPECT_EQ(ParseSpecFile(head + "x").spec, "x");
+  for (size_t size = 0; size < head.size(); ++size) {
+    const SpecFileText cut = ParseSpecFile(std::string_view(head).substr(0, size));
+    EXPECT_TRUE(!cut.started && cut.spec.empty() && cut.failure.empty()) << size;
+  }
+}
+
+// A program's arguments may have lines of any kind.
+TEST(SpecFileText, LinesBehindItsHeadAreNotOurs) {
+  const SpecFileText waiting = ParseSpecFile(SpecFileHead({7, 8}) + "a\nfailed b\nstarting\n");
+  EXPECT_TRUE(waiting.failure.empty() && !waiting.started);
+  const SpecFileText failed =
+      ParseSpecFile(ProcessLine({7, 8}) + FailedLine("c") + "d\nfailed e\n");
+  EXPECT_EQ(failed.failure, "c");
+  EXPECT_EQ(failed.spec, "");
 }
 
 }  // namespace

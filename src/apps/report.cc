@@ -7,6 +7,7 @@
 namespace rm {
 namespace {
 
+constexpr std::string_view kProcessWord = "process ";
 constexpr std::string_view kStartingWord = "starting";
 constexpr std::string_view kFailedWord = "failed ";
 
@@ -21,7 +22,7 @@ ProcessId ParseProcess(std::string_view line) {
 }  // namespace
 
 std::string ProcessLine(const ProcessId& process) {
-  return fmt::format("{}{} {}\n", kProcessWord, process.pid, process.start_ticks);
+  return fmt::format("{}{:010} {:020}\n", kProcessWord, process.pid, process.start_ticks);
 }
 
 std::string StartingLine() { return fmt::format("{}\n", kStartingWord); }
@@ -43,6 +44,23 @@ LaunchReport ParseLaunchReport(std::string_view text) {
     if (line.starts_with(kFailedWord)) report.failure = line.substr(kFailedWord.size());
   }
   return report;
+}
+
+std::string SpecFileHead(const ProcessId& process) { return ProcessLine(process) + StartingLine(); }
+
+SpecFileText ParseSpecFile(std::string_view text) {
+  SpecFileText parsed;
+  const size_t first = text.find('\n');
+  const size_t second = first == text.npos ? first : text.find('\n', first + 1);
+  if (second == text.npos) return parsed;
+  // What follows may have lines of anybody's.
+  const LaunchReport report = ParseLaunchReport(text.substr(0, second + 1));
+  parsed.process = report.process;
+  parsed.failure = report.failure;
+  if (!text.starts_with(SpecFileHead(report.process))) return parsed;
+  parsed.spec = text.substr(second + 1);
+  parsed.started = parsed.spec.empty() && report.process.pid != 0;
+  return parsed;
 }
 
 }  // namespace rm

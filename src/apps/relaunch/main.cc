@@ -2,7 +2,7 @@
 //
 // FILE is locked as long as rm-relaunch is at it, so that nobody else is. At last, right before the
 // program is run, or when it cannot be, what was in it gives way to lines that say so
-// (apps/report.h): whoever is killed before that can be run again. Who asked for it removes FILE.
+// (apps/report.h): whoever is killed before that is run again. Who asked for it removes FILE.
 // If it is gone, or says that the program was started, there is nothing to do and the exit status
 // is 0.
 //
@@ -51,28 +51,32 @@ struct Listener {
   int messages = STDERR_FILENO;  // for people; the journal, under systemd
   int report = -1;               // for Launch
   int file = -1;                 // for everybody else
-  std::string process;           // ProcessLine
+  ProcessId process;             // that says so
 
   void Report(const std::string& line) const {
     if (report >= 0) (void)!write(report, line.data(), line.size());
   }
-  // What was in the file, secrets of the environment included, is gone then. False: it stands
-  // there.
-  bool Write(const std::string& line) const {
-    const std::string text = process + line;
-    return ftruncate(file, 0) == 0 &&
-           pwrite(file, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
+  // Who it is, in front of what is to be done. False: it cannot be written.
+  bool SayWho() const {
+    const std::string head = SpecFileHead(process);
+    return pwrite(file, head.data(), head.size(), 0) == static_cast<ssize_t>(head.size());
   }
-  // Exec is next. What stands in the file decides: whoever is killed between the two was not
-  // started. False: it could not be told, so nobody must be started.
-  bool SayStarting() const {
-    Report(StartingLine());
-    return Write(StartingLine());
-  }
+  // Exec is next, and nothing else: whoever is killed in between was not started, and nobody can
+  // tell. False: it could not be said, so nobody must be started.
+  bool SayStarted() const { return ftruncate(file, SpecFileHead(process).size()) == 0; }
   int Failed(const Error& error, int status) const {
-    dprintf(messages, "rm-relaunch: %s\n", error.message.c_str());
+    // Nobody may listen any more, and the limits may be those of the program.
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    if (file >= 0) {
+      const std::string text =
+          ProcessLine(process) +
+          FailedLine(std::string_view(error.message).substr(0, kMostFailureBytes));
+      if (pwrite(file, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()))
+        (void)!ftruncate(file, static_cast<off_t>(text.size()));
+    }
     Report(FailedLine(error.message));
-    if (file >= 0) (void)Write(FailedLine(error.message));
+    dprintf(messages, "rm-relaunch: %s\n", error.message.c_str());
     return status;
   }
 };
@@ -94,8 +98,10 @@ Result<std::optional<RelaunchSpec>> ReadSpec(const char* path, const UniqueFd& f
     if (size <= 0) return Fail(kWriteFault, "{} cannot be read: {}.", path, strerror(errno));
     filled += size;
   }
-  if (blob.starts_with(kProcessWord) && ParseLaunchReport(blob).started) return std::nullopt;
-  Result<RelaunchSpec> spec = ParseRelaunchSpec(blob);
+  const SpecFileText parsed = ParseSpecFile(blob);
+  if (parsed.started) return std::nullopt;
+  if (!parsed.failure.empty()) return Fail(kFailRestart, "{}", parsed.failure);
+  Result<RelaunchSpec> spec = ParseRelaunchSpec(std::string(parsed.spec));
   if (!spec) return Pass(std::move(spec));
   if (!spec->executable.starts_with('/') || !spec->directory.starts_with('/') ||
       (!spec->moved_aside.empty() && !spec->moved_aside.starts_with('/')) ||
@@ -148,14 +154,13 @@ Result<void> Detach() {
 
 // Of whom its parent has started again: that one is watched from now on.
 int SayStartedByParent(Listener listener, const ProcessId& successor) {
-  listener.process = ProcessLine(successor);
-  listener.Report(listener.process);
-  return listener.SayStarting() ? 0 : kNotBecome;
+  listener.process = successor;
+  listener.Report(ProcessLine(successor) + StartingLine());
+  return listener.SayWho() && listener.SayStarted() ? 0 : kNotBecome;
 }
 
-std::string SelfLine() {
-  const auto ticks = ReadStartTicks(OpenProcessDirectory(getpid()).get());
-  return ProcessLine({getpid(), ticks.value_or(0)});
+ProcessId Self() {
+  return {getpid(), ReadStartTicks(OpenProcessDirectory(getpid()).get()).value_or(0)};
 }
 
 int Run(const char* path, bool reports) {
@@ -185,8 +190,8 @@ int Run(const char* path, bool reports) {
   }
   const std::optional<RelaunchSpec>& spec = *read;
   listener.file = file.get();
-  listener.process = SelfLine();
-  listener.Report(listener.process);
+  listener.process = Self();
+  listener.Report(ProcessLine(listener.process));
   const auto left = AwaitDeparture(spec->was, Milliseconds(0));
   if (!left) return listener.Failed(left.error(), kNotBecome);
   if (!*left) {
@@ -210,16 +215,16 @@ int Run(const char* path, bool reports) {
     return SayStartedByParent(listener, *successor);
   const std::vector<char*> arguments = Pointers(spec->arguments);
   const std::vector<char*> environment = Pointers(spec->environment);
-  if (Result<void> done = Become(*spec, listener.messages); !done)
-    return listener.Failed(done.error(), kNotBecome);
-
-  if (!listener.SayStarting())
-    return listener.Failed(
-        Error{kWriteFault, fmt::format("{} cannot be written: {}.", path, strerror(errno))},
-        kNotBecome);
-  Result<void> done = LowerLimits(*spec);
+  const auto cannot_write = [&] {
+    return Error{kWriteFault, fmt::format("{} cannot be written: {}.", path, strerror(errno))};
+  };
+  if (!listener.SayWho()) return listener.Failed(cannot_write(), kNotBecome);
+  Result<void> done = Become(*spec, listener.messages);
+  if (done) listener.Report(StartingLine());
+  if (done) done = LowerLimits(*spec);
   if (done) done = TakeSignals(*spec);
   if (!done) return listener.Failed(done.error(), kNotBecome);
+  if (!listener.SayStarted()) return listener.Failed(cannot_write(), kNotBecome);
   execve(spec->executable.c_str(), arguments.data(), environment.data());
   // The update was called off, or what it brought cannot be run.
   if (!spec->moved_aside.empty() && (errno == ENOENT || errno == EACCES))
