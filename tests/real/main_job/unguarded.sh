@@ -6,24 +6,8 @@ prepare
 everyone="mj-db mj-requires mj-second"
 systemctl start $everyone mj-sock.socket
 
-# An installer that says at each step that it is done, and goes on when it is told to.
-cat >/run/installer.py <<'INSTALLER'
-import ctypes, sys
-rm = ctypes.CDLL(sys.argv[1])
-session, key = ctypes.c_uint32(), ctypes.create_string_buffer(33)
-def must(code, what):
-    if code: sys.exit("%s: %d" % (what, code))
-must(rm.RmxStartSession(ctypes.byref(session), None, key), "start")
-must(rm.RmxSetOption(session, 7, ctypes.c_uint64(0)), "guard off")
-must(rm.RmxRegisterTree(session, b"/srv/main-job", 0, None), "tree")
-for step, verb in (("stopped", rm.RmShutdown), ("restarted", rm.RmRestart)):
-    must(verb(session, 0, None), step)
-    print(step, flush=True)
-    sys.stdin.readline()
-must(rm.RmEndSession(session), "end")
-INSTALLER
 install_unguarded() {
-  coproc installer { exec python3 /run/installer.py "$build/lib/librstrtmgr.so.1"; }
+  coproc installer { exec "$build/bin/unguarded" /srv/main-job; }
   installer_pid=$installer_PID to=${installer[1]} from=${installer[0]}
 }
 no_hold() { ! systemctl list-units --all --plain --no-legend 'rm-hold-*' 'rm-gate-*' 'rm-order-*' 'rm-relaunch-*' | grep -q .; }
