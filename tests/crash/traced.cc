@@ -14,7 +14,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <map>
 #include <set>
 #include <utility>
@@ -112,6 +114,20 @@ std::string TextAt(pid_t pid, uint64_t address) {
   return text;
 }
 
+// The programs' own calls are all made in a library. What a sanitizer calls, it calls in the
+// program that it is part of.
+bool MadeBySanitizer(pid_t pid, uint64_t instruction) {
+  const std::string process = "/proc/" + std::to_string(pid);
+  const std::string program = LinkOf(process + "/exe");
+  std::ifstream maps(process + "/maps");
+  for (std::string line; std::getline(maps, line);) {
+    unsigned long begin = 0, end = 0;
+    if (sscanf(line.c_str(), "%lx-%lx", &begin, &end) != 2 || instruction >= end) continue;
+    return instruction >= begin && line.ends_with(" " + program);
+  }
+  return false;
+}
+
 // Interrupts what waits, once a second.
 class Ticks {
  public:
@@ -164,7 +180,8 @@ class Tracer {
  private:
   struct Tracee {
     bool followed = true;
-    bool failing = false;  // the call that it is in
+    bool failing = false;                   // the call that it is in
+    std::map<uint64_t, bool> of_sanitizer;  // by the instruction
   };
 
   pid_t Start() {
@@ -220,6 +237,7 @@ class Tracer {
     const int signal = WSTOPSIG(status);
     const int event = status >> 16;
     tracees_.try_emplace(pid);
+    if (event == PTRACE_EVENT_EXEC) tracees_[pid].of_sanitizer.clear();
     if (signal == (SIGTRAP | 0x80)) {
       if (AtCall(pid)) Continue(pid, 0);
     } else if (event == PTRACE_EVENT_EXEC && !IsFollowed(ProgramOf(pid))) {
@@ -256,11 +274,19 @@ class Tracer {
     }
     if (info.op != PTRACE_SYSCALL_INFO_ENTRY || result_.reached) return true;
     const Call* call = FindCall(static_cast<long>(info.entry.nr));
-    if (!call || !Counts(pid, *call, info.entry.args)) return true;
+    if (!call || !Counts(pid, *call, info.entry.args) ||
+        IsOfSanitizer(tracee, pid, info.instruction_pointer))
+      return true;
     if (++result_.calls != request_.at) return true;
     result_.reached = true;
     result_.call = Describe(pid, *call, info.entry.args);
     return MakeTrouble(pid, *call);
+  }
+
+  static bool IsOfSanitizer(Tracee& tracee, pid_t pid, uint64_t instruction) {
+    const auto [known, is_new] = tracee.of_sanitizer.try_emplace(instruction);
+    if (is_new) known->second = MadeBySanitizer(pid, instruction);
+    return known->second;
   }
 
   bool Counts(pid_t pid, const Call& call, const uint64_t* arguments) {

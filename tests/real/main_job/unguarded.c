@@ -11,10 +11,11 @@ static void Must(DWORD code, const char *what) {
   exit(1);
 }
 
-static void Say(const char *what) {
+static void SayAndWait(const char *what) {
+  char told[16];
   puts(what);
   fflush(stdout);
-  while (getchar() != '\n') continue;
+  if (!fgets(told, sizeof told, stdin)) exit(1);
 }
 
 int main(int argc, char **argv) {
@@ -25,9 +26,9 @@ int main(int argc, char **argv) {
   Must(RmxSetOption(session, RmxOptionGuard, 0), "guard off");
   Must(RmxRegisterTree(session, argv[1], 0, NULL), "tree");
   Must(RmShutdown(session, 0, NULL), "stop");
-  Say("stopped");
+  SayAndWait("stopped");
   Must(RmRestart(session, 0, NULL), "restart");
-  Say("restarted");
+  SayAndWait("restarted");
   Must(RmEndSession(session), "end");
   return 0;
 }
