@@ -3,13 +3,14 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static const char options[] = "log_exe_name=1:log_path=" RM_REPORTS "/report";
+#define REPORTS "log_exe_name=1:log_path=" RM_REPORTS "/report"
 
 const char *__asan_default_options(void);
-const char *__asan_default_options(void) { return options; }
+const char *__asan_default_options(void) { return REPORTS; }
 
+/* A child of a program with threads may have threads of its own. */
 const char *__tsan_default_options(void);
-const char *__tsan_default_options(void) { return options; }
+const char *__tsan_default_options(void) { return REPORTS ":die_after_fork=0"; }
 
 /* LeakSanitizer traces its own threads by what /proc says, and ends a program that it cannot look at: one that is
  * traced already, or to which /proc shows the processes of another namespace. */
