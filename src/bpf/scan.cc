@@ -96,14 +96,13 @@ Result<void> KernelScan::Run(std::span<const uint64_t> numbers, const Options& o
               .backing = BackingMode()};
   std::atomic<int> failed = 0;
   const auto work = [&](unsigned shard) {
-    const auto self = static_cast<uint32_t>(syscall(SYS_gettid));
-    std::ranges::replace(question.tids, self, 0u);
-    question.tids[shard] = self;
+    question.tids[shard] = static_cast<uint32_t>(syscall(SYS_gettid));
     try {
       if (const int error = ReadShard(program_, shard, options.cancel, tell)) failed = error;
     } catch (const std::bad_alloc&) {
       failed = ENOMEM;
     }
+    question.tids[shard] = 0;  // this thread, or another of its number, may take up another shard
   };
   unsigned started = 1;
   {
