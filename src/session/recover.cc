@@ -90,7 +90,11 @@ Result<void> PayFor(SessionRecord record, Machine& machine, SessionStore& store,
   if (auto suppressed = OweNothingToMasked(*state, machine, store); !suppressed) return suppressed;
   if (of_this_boot && events) GiveUpWhatIsGone(*state, machine, context.events);
   auto paid = rm::Restart(state->debts, state->seen, context, machine, store);
-  if (!paid) return paid;
+  if (!paid) {
+    // Whoever tries again is not to say of those who are back that they are not.
+    (void)store.SaveSeen(context.session.id, state->seen);
+    return paid;
+  }
   machine.CleanUp(store_directory, context.session.name);
   auto ended = store.End(context.session.id);
   if (ended) journaling.Ends();

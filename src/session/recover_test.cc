@@ -95,6 +95,25 @@ TEST_F(RecoverTest, WhatFailsStaysOwedAndTheOthersAreStillPaid) {
   EXPECT_THAT(Sessions(), ElementsAre(record_.name));
 }
 
+// Of those that had come back, the next one said that they had not.
+TEST_F(RecoverTest, WhoIsBackIsNotNamedByTheNextOneWhoPays) {
+  const SessionRecord record = store_->Start(Id(901))->record;
+  Session session(record, Role::kPrimary, machine_, store_, "/store");
+  seen() = {};
+  AddService(seen(), "nginx", 50);
+  AddService(seen(), "db", 51);
+  ASSERT_TRUE(session.Shutdown({}, {}));
+  machine_->Dies(Id(901));
+  machine_->FailsToStart("nginx.service", "exit status 1");
+  EXPECT_EQ(RecoverAll(), kFailRestart);
+  std::vector<std::string> told;
+  const EventSink tell = [&](const Event& event) {
+    if (event.kind == EventKind::kNotRestarted) told.push_back(event.name);
+  };
+  EXPECT_EQ(CodeOf(Recover(machine_, store_, "/store", tell, {})), kFailRestart);
+  EXPECT_THAT(told, IsEmpty());
+}
+
 // It was owed for ever, and every recovery failed.
 TEST_F(RecoverTest, AUnitThatIsNoMoreIsGivenUpWhereSomebodyIsTold) {
   const auto gone = Stops("nginx", 50, 901);
