@@ -26,7 +26,12 @@ struct Start {
   TimePoint since = Clock::now();
 };
 
-enum class Answer { kNotYet, kRuns, kFailed };
+enum class Answer { kNotYet, kRuns, kFailed, kToStayDown };
+
+DebtState StateAfter(Answer answer) {
+  if (answer == Answer::kRuns) return DebtState::kPaid;
+  return answer == Answer::kToStayDown ? DebtState::kCancelled : DebtState::kFailed;
+}
 
 bool SaysWhenReady(const std::string& type) {
   return type == "notify" || type == "notify-reload" || type == "dbus" || type == "forking" ||
@@ -86,7 +91,7 @@ class StartWatch {
     std::string why;
     const Answer answer = Look(start, why);
     if (answer == Answer::kNotYet) return false;
-    Decide(*start.debt, answer == Answer::kRuns ? DebtState::kPaid : DebtState::kFailed, why);
+    Decide(*start.debt, StateAfter(answer), why);
     if (start.manager) start.manager->Unwatch(start.unit);
     return true;
   }
@@ -114,6 +119,7 @@ class StartWatch {
       return Answer::kFailed;
     }
     if (state.active_state == "inactive" && state.job == 0) {
+      if (const auto unmet = LookAtConditions(start, why)) return *unmet;
       if (start.type == "oneshot") return Answer::kRuns;  // a job that is done
       why = fmt::format(
           "it is not running: it ended at once, a condition of its unit is not met, or somebody "
@@ -123,6 +129,23 @@ class StartWatch {
     }
     start.active_at.reset();
     return Answer::kNotYet;
+  }
+
+  // To systemd a condition that is not met is no failure: who configured the unit wants it down
+  // then. So it is told, and owed no longer; it would be told again for ever. Of a unit that
+  // nothing refers to PID 1 forgets that at once.
+  static std::optional<Answer> LookAtConditions(const Start& start, std::string& why) {
+    const auto unmet = start.manager->Unmet(start.unit);
+    if (!unmet || !*unmet) return std::nullopt;
+    if ((*unmet)->assertion) {
+      why = fmt::format("its service manager refuses to start it: {} is not met", (*unmet)->what);
+      return Answer::kFailed;
+    }
+    why = fmt::format(
+        "its service manager leaves it down, as its unit says: {} is not met; it is "
+        "owed no start any more",
+        (*unmet)->what);
+    return Answer::kToStayDown;
   }
 
   // Its unit is over: the program has put itself into the background, has ended, or was never

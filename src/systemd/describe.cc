@@ -1,4 +1,6 @@
 // What is a unit, and who goes down with it?
+#include <fmt/format.h>
+
 #include <deque>
 #include <set>
 
@@ -48,6 +50,23 @@ Result<std::vector<std::string>> Manager::Names(const std::string& unit) {
   Result<Properties> properties = UnitProperties(*connection_, unit);
   if (!properties) return Pass(std::move(properties));
   return properties->lists["Names"];
+}
+
+Result<std::optional<UnmetAtStart>> Manager::Unmet(const std::string& unit) {
+  Result<Properties> properties = UnitProperties(*connection_, unit);
+  if (!properties) return Pass(std::move(properties));
+  UnmetAtStart unmet;
+  const std::vector<std::string>& conditions = properties->lists["Conditions"];
+  const std::vector<std::string>& assertions = properties->lists["Asserts"];
+  if (properties->numbers["ConditionResult"] == 0 && !conditions.empty()) {
+    unmet.what = fmt::format("{}", fmt::join(conditions, " "));
+  } else if (properties->numbers["AssertResult"] == 0 && !assertions.empty()) {
+    unmet.assertion = true;
+    unmet.what = fmt::format("{}", fmt::join(assertions, " "));
+  } else {
+    return std::optional<UnmetAtStart>();
+  }
+  return std::optional<UnmetAtStart>(std::move(unmet));
 }
 
 Result<UnitFacts> Manager::Describe(const std::string& unit) {

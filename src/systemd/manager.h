@@ -50,6 +50,13 @@ struct UnitState {
   friend bool operator==(const UnitState&, const UnitState&) = default;
 };
 
+// systemd.unit(5), "Conditions and asserts". A condition that is not met is no failure: the unit is
+// to be down then.
+struct UnmetAtStart {
+  bool assertion = false;
+  std::string what;  // "ConditionPathExists=/etc/x": those of the unit that are not met
+};
+
 // The hold of a session in this manager (docs/hold.md).
 struct Hold {
   std::string session;             // [A-Za-z0-9_]+: part of unit names
@@ -118,6 +125,8 @@ class Manager {
   Result<std::vector<UnitRef>> StopClosure(const std::string& unit);
   // The unit's Id and aliases.
   Result<std::vector<std::string>> Names(const std::string& unit);
+  // Why its last start was skipped (a condition) or refused (an assertion); none: it was not.
+  Result<std::optional<UnmetAtStart>> Unmet(const std::string& unit);
   // Read now, whether watched or not.
   Result<UnitState> Query(const std::string& unit);
 

@@ -26,6 +26,20 @@ int ReadList(sd_bus_message* message, std::vector<std::string>& list) {
   return error < 0 ? error : sd_bus_message_exit_container(message);
 }
 
+// Those that were not met when the unit was to be started last, as its file has them.
+int ReadUnmet(sd_bus_message* message, std::vector<std::string>& unmet) {
+  int more = sd_bus_message_enter_container(message, 'a', "(sbbsi)");
+  const char *what = nullptr, *operand = nullptr;
+  int or_else = 0, negated = 0, met = 0;
+  while (more >= 0 && (more = sd_bus_message_read(message, "(sbbsi)", &what, &or_else, &negated,
+                                                  &operand, &met)) > 0) {
+    if (met < 0)
+      unmet.push_back(
+          fmt::format("{}={}{}{}", what, or_else ? "|" : "", negated ? "!" : "", operand));
+  }
+  return more < 0 ? more : sd_bus_message_exit_container(message);
+}
+
 int ReadValue(sd_bus_message* message, const std::string& name, Properties& properties) {
   const char* type = nullptr;
   int error = sd_bus_message_peek_type(message, nullptr, &type);
@@ -53,6 +67,10 @@ int ReadValue(sd_bus_message* message, const std::string& name, Properties& prop
       error = kind == "as" ? ReadList(message, properties.lists[name])
                            : ReadHex(message, properties.texts[name]);
     }
+    if (error >= 0) error = sd_bus_message_exit_container(message);
+  } else if (kind == "a(sbbsi)") {
+    error = sd_bus_message_enter_container(message, 'v', "a(sbbsi)");
+    if (error >= 0) error = ReadUnmet(message, properties.lists[name]);
     if (error >= 0) error = sd_bus_message_exit_container(message);
   } else {
     error = sd_bus_message_skip(message, "v");

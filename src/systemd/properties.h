@@ -12,7 +12,7 @@ namespace rm {
 // Properties of other types are left out; what is missing reads as empty, 0 or false.
 struct Properties {
   std::map<std::string, std::string> texts;               // "s"; "ay" as hex digits
-  std::map<std::string, std::vector<std::string>> lists;  // "as"
+  std::map<std::string, std::vector<std::string>> lists;  // "as"; of conditions those not met
   std::map<std::string, uint32_t> numbers;                // "u", "b"; of "(uo)" the number
   std::map<std::string, std::string> objects;             // of "(uo)" the path
 };
