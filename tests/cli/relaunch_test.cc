@@ -62,5 +62,48 @@ TEST_F(BroughtBack, WhoIsStartedAgainByItsParentIsNotStartedBesideIt) {
   EXPECT_EQ(said.out, "1\n");
 }
 
+// Two of it ran as soon as the supervisor had waited long enough.
+TEST_F(BroughtBack, WhoIsLeftToItsSupervisorIsOwedAsLongAsThatLives) {
+  std::ofstream(In("supervise")) << "while true; do bash ./program; sleep 1000; done\n";
+  const Said said =
+      Shell("bash ./supervise", "",
+            "$R run --relaunch -f libdemo.so.1 -- true; s=$?; $R who libdemo.so.1 | wc -l; "
+            "$R recover; $R who libdemo.so.1 | wc -l; rm pid; kill $!; kill $(pgrep -P $! sleep); "
+            "$R recover >/dev/null && until [ -e pid ]; do :; done; "
+            "$R who libdemo.so.1 | wc -l; kill $(cat pid); exit $s");
+  EXPECT_EQ(said.status, 122) << said.err;
+  EXPECT_THAT(said.err, HasSubstr("it is left to bash (pid "));
+  EXPECT_EQ(said.out.substr(0, 2), "0\n");
+  EXPECT_TRUE(said.out.ends_with("0\n1\n")) << said.out << said.err;
+}
+
+TEST_F(BroughtBack, WhatASupervisorStartsALittleLaterIsWhatIsBroughtBack) {
+  std::ofstream(In("supervise")) << "while true; do bash ./program; sleep 0.3; done\n";
+  const Said said = Shell("bash ./supervise", "",
+                          "$R run --relaunch -f libdemo.so.1 -- true; s=$?; "
+                          "$R who libdemo.so.1 | wc -l; kill $! $(cat pids); exit $s");
+  EXPECT_EQ(said.status, 0) << said.err;
+  EXPECT_EQ(said.out, "1\n");
+}
+
+TEST_F(BroughtBack, SupervisorsAreKnownByName) {
+  std::ofstream(In("runsv")) << "#!/bin/bash\nbash ./program; exec 7<>gate; read -u 7\n";
+  const Said said = Shell("bash -c 'chmod +x runsv; exec ./runsv'", "",
+                          "$R run --relaunch -f libdemo.so.1 -- true; s=$?; "
+                          "$R who libdemo.so.1 | wc -l; kill $!; exit $s");
+  EXPECT_EQ(said.status, 122) << said.err;
+  EXPECT_THAT(said.err, HasSubstr("it is left to runsv (pid "));
+  EXPECT_EQ(said.out, "0\n");
+}
+
+// A shell that somebody works in has nothing to do with who ends in it.
+TEST_F(BroughtBack, WhoWasStartedByAShellThatOnlyGoesOnComesBackAtOnce) {
+  std::ofstream(In("script")) << "bash ./program; exec 7<>gate; read -u 7\n";
+  const Said said = Shell("bash ./script", "",
+                          "$R run --relaunch -f libdemo.so.1 -- rm pid; s=$?; "
+                          "until [ -e pid ]; do :; done; kill $! $(cat pid); exit $s");
+  EXPECT_EQ(said.status, 0) << said.err;
+}
+
 }  // namespace
 }  // namespace rm::cli

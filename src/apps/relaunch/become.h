@@ -7,7 +7,9 @@
 
 #include <array>
 #include <optional>
+#include <string>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "model/relaunch.h"
@@ -28,9 +30,14 @@ Result<void> TakeProcessors(const RelaunchSpec& spec);
 Result<void> TakeIdentity(const RelaunchSpec& spec);
 Result<void> VerifyIdentity(const RelaunchSpec& spec);
 
-// successor.cc: the process that the old one's parent has started in its place meanwhile, as
-// supervisors do. None: it has not, and nobody knows that it would.
-std::optional<ProcessId> SuccessorByParent(const RelaunchSpec& spec);
+// successor.cc: who has taken the old one's place, or is going to? Supervisors start again what has
+// ended, at once or a while later; who starts it beside them has two.
+struct Succession {
+  std::optional<ProcessId> by_parent;  // the process that the old one's parent has started instead
+  std::string left_to;  // the parent, for people: it is going to, and had not within the limit
+};
+// Waits for a parent that is a supervisor, or seems to be one. Neither: nobody else starts it.
+Succession AwaitSuccession(const RelaunchSpec& spec, Milliseconds limit);
 
 // same_objects.cc: with our own rights, what the old process had: its user alone may not have been
 // able to get at it. Nothing but that very object is opened or entered.

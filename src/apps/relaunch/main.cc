@@ -46,6 +46,8 @@ constexpr int kNotFound = 127;
 constexpr off_t kMaxSpecBytes = 16 << 20;  // more than exec takes of arguments and environment
 
 constexpr Milliseconds kLeaveLimit{60'000};
+// Less than whoever launched us waits for (kBecoming); most supervisors wait for a second.
+constexpr Milliseconds kSuccessionLimit{5'000};
 
 struct Listener {
   int messages = STDERR_FILENO;  // for people; the journal, under systemd
@@ -211,8 +213,15 @@ int Run(const char* path, bool reports) {
     if (!left_late) return listener.Failed(left_late.error(), kNotBecome);
     if (!*left_late || called_off) return 0;
   }
-  if (const auto successor = SuccessorByParent(*spec))
-    return SayStartedByParent(listener, *successor);
+  const Succession succession = AwaitSuccession(*spec, kSuccessionLimit);
+  if (succession.by_parent) return SayStartedByParent(listener, *succession.by_parent);
+  if (!succession.left_to.empty())
+    return listener.Failed(
+        Error{kFailRestart,
+              fmt::format("it is left to {}, which had started it and starts it again; it has not "
+                          "done so within {} s",
+                          succession.left_to, kSuccessionLimit.count() / 1000)},
+        kNotBecome);
   const std::vector<char*> arguments = Pointers(spec->arguments);
   const std::vector<char*> environment = Pointers(spec->environment);
   const auto cannot_write = [&] {
