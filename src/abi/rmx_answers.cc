@@ -48,7 +48,9 @@ std::string HowItComesBack(const App& app) {
     case ComeBack::kRegistered:
       return "it is started again as it registered";
     case ComeBack::kRelaunched:
-      return "it is started again as it was";
+      return app.cannot_restore.empty()
+                 ? "it is started again as it was"
+                 : "it is started again as it was, but: " + app.cannot_restore.front();
     case ComeBack::kWithParent:
       return app.why_not_back;
     case ComeBack::kNot:

@@ -44,7 +44,7 @@ void NoteExceptions(const api::AppList& list, RunReport& report) {
   for (const api::App& app : list.apps) {
     if ((app.status & RmStatusShutdownMasked) == 0) continue;
     std::string why = HoldingsText(app);
-    if (!app.cannot_restore.empty()) why += "; " + app.why_not_back;
+    if (!app.cannot_restore.empty() && !app.why_not_back.empty()) why += "; " + app.why_not_back;
     report.left_running.push_back({NameOf(app), std::move(why)});
   }
 }

@@ -221,7 +221,8 @@ std::string ComeBackText(const api::App& app) {
     case RmxComeBackRegistered:
       return "comes back: it registered for restart";
     case RmxComeBackRelaunched:
-      return "comes back: with --relaunch";
+      return "comes back: with --relaunch" +
+             (app.cannot_restore.empty() ? "" : ", but: " + Printable(app.cannot_restore.front()));
     case RmxComeBackWithParent:
       return "comes back: its parent, which is restarted too, starts it";
     case RmxComeBackNot:

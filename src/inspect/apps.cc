@@ -285,6 +285,9 @@ std::vector<App> AffectedApps(const Registration& registered, const Observation&
     app.why_type = WhyType(app, seen);
     if (const auto captured = seen.captured.find(app.main); captured != seen.captured.end())
       app.cannot_restore = captured->second.cannot_restore;
+    // It comes back all the same: its user can start it anew after the logout.
+    if (const auto sooner = seen.ends_sooner.find(app.main); sooner != seen.ends_sooner.end())
+      app.cannot_restore.push_back(sooner->second);
   }
   for (App& app : apps) DecideComeBack(app, apps, seen, relaunch);
   for (App& app : apps) FollowParent(app, apps, seen);

@@ -14,6 +14,7 @@
 #include "apps/listeners.h"
 #include "apps/means.h"
 #include "apps/registration.h"
+#include "machine/lifetime.h"
 #include "machine/windows.h"
 #include "procfs/child_answers.h"
 #include "procfs/display.h"
@@ -274,6 +275,12 @@ Result<void> Capture(const ProcTree& proc, const std::vector<ProcessId>& process
         if (!lacking) return Pass(std::move(lacking));
         if (!lacking->empty()) seen.beyond_us.emplace(processes[i], lacking->front());
         std::ranges::move(*lacking, std::back_inserter(spec->cannot_restore));
+      }
+      const auto owner = seen.owners.find(processes[i]);
+      if (owner != seen.owners.end() && managers.Home()) {
+        std::string why = WhyItEndsSooner(*spec, seen.processes[processes[i]], owner->second,
+                                          managers.Home()->user());
+        if (!why.empty()) seen.ends_sooner.emplace(processes[i], std::move(why));
       }
       seen.captured.emplace(processes[i], std::move(*spec));
     }

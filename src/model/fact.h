@@ -76,12 +76,14 @@ struct Observation {
   std::vector<KernelUse> kernel_uses;
   std::map<ProcessId, ProcessFacts> processes;  // holders, registered ones, main processes
   std::map<ProcessId, RestartRegistration> registered_for_restart;
-  std::map<ProcessId, Contact> contacts;       // of those that hear more than signals
-  std::vector<UnitFacts> units;                // of every holder, and every registered service
-  std::map<ProcessId, Owner> owners;           // none: it belongs to no unit
-  std::map<ProcessId, RelaunchSpec> captured;  // plain processes, if it was asked for
-  std::map<ProcessId, Error> not_captured;     // of those: what went wrong on our side
-  std::map<ProcessId, std::string> beyond_us;  // of those: what no child of ours could be given
+  std::map<ProcessId, Contact> contacts;         // of those that hear more than signals
+  std::vector<UnitFacts> units;                  // of every holder, and every registered service
+  std::map<ProcessId, Owner> owners;             // none: it belongs to no unit
+  std::map<ProcessId, RelaunchSpec> captured;    // plain processes, if it was asked for
+  std::map<ProcessId, Error> not_captured;       // of those: what went wrong on our side
+  std::map<ProcessId, std::string> beyond_us;    // of those: what no child of ours could be given
+  std::map<ProcessId, std::string> ends_sooner;  // of those: what would end a new one before its
+                                                 // time
   std::vector<ProcessId> unreadable;  // could not be looked at; pid 0: all that /proc hides
   std::vector<ProcessId> unanswered;  // the kernel did not tell all of them in time; pid
                                       // 0: its own uses
