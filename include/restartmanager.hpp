@@ -122,8 +122,9 @@ struct Event {
   std::string text;  // why, for people; "" if there is nothing to say
 };
 
-// Called in the thread that called Shutdown, Restart or Recover. May request a stop and call no
-// other function of the session. What it throws cancels the operation and reaches its caller.
+// Called in the thread that called Shutdown, Restart, Recover or GiveUp. May request a stop and
+// call no other function of the session. What it throws cancels the operation and reaches its
+// caller.
 using Observer = std::function<void(const Event&)>;
 
 struct Holding {
@@ -246,6 +247,7 @@ struct SessionInfo {
   unsigned processes = 0;
   unsigned services = 0;
   std::vector<std::string> owed;
+  std::vector<DWORD> owed_pids;  // the pid that a program had; 0 for a unit
 };
 
 // --- how it is done ----------------------------------------------------------------------------
@@ -776,7 +778,11 @@ inline Result<std::vector<SessionInfo>> Sessions() {
     const RMX_SESSION& session = detail::Element(from->rgSessions, from->cbSession, i);
     sessions.push_back({detail::Text(session.szName), session.Owner, session.bOwnerAlive != 0,
                         session.Started, session.nFiles, session.nProcesses, session.nServices,
-                        detail::Texts(session.rgOwed, session.nOwed)});
+                        detail::Texts(session.rgOwed, session.nOwed),
+                        std::vector<DWORD>(session.nOwed)});
+    if (from->cbSession >= sizeof session && session.nOwed != 0)
+      sessions.back().owed_pids.assign(session.rgOwedProcessIds,
+                                       session.rgOwedProcessIds + session.nOwed);
   }
   return sessions;
 }
@@ -786,6 +792,19 @@ inline Result<void> Recover(const Observer& observer = {}) {
   const std::stop_token never;
   detail::Watch watch(std::nullopt, observer, never);
   auto done = detail::Check(RmxRecover(&detail::Watch::OnEvent, &watch));
+  watch.Rethrow();
+  return done;
+}
+
+// Gives up what sessions owe whose owner is dead: sessions, units, pids, names of programs.
+// `flags`: RmxGiveUpDryRun.
+inline Result<void> GiveUp(const std::vector<std::string>& names, DWORD flags = 0,
+                           const Observer& observer = {}) {
+  const std::stop_token never;
+  detail::Watch watch(std::nullopt, observer, never);
+  const auto pointers = detail::Pointers(names);
+  auto done = detail::Check(RmxGiveUp(static_cast<UINT>(pointers.size()), pointers.data(), flags,
+                                      &detail::Watch::OnEvent, &watch));
   watch.Rethrow();
   return done;
 }

@@ -113,8 +113,9 @@ typedef enum _RMX_EVENT_KIND {
   RmxEventRestartFailed = 9,
   RmxEventNotRestarted =
       10, /* stopped, and not brought back: a filter, or nothing to start it by */
-  RmxEventWaitingForUser = 11 /* asked to close its windows, it asks its user (szText: the title of
-                                 its question) and is waited for until its time is over */
+  RmxEventWaitingForUser = 11, /* asked to close its windows, it asks its user (szText: the title of
+                                  its question) and is waited for until its time is over */
+  RmxEventGivenUp = 12         /* owed a start, and not any more: by RmxGiveUp */
 } RMX_EVENT_KIND;
 
 typedef struct _RMX_EVENT {
@@ -374,6 +375,8 @@ typedef struct _RMX_SESSION {
   UINT nServices;
   UINT nOwed;                /* stopped and not yet back */
   const char *const *rgOwed; /* their names */
+  /* From here on only if cbSession says so. */
+  const DWORD *rgOwedProcessIds; /* nOwed: the pid that a program had; 0 for a unit */
 } RMX_SESSION;
 
 typedef struct _RMX_SESSION_LIST {
@@ -390,6 +393,24 @@ DWORD WINAPI RmxGetSessions(RMX_SESSION_LIST **ppList);
  * whose unit was removed or masked is told to it, and owed no longer. 352 something could not be
  * started; it stays owed. */
 DWORD WINAPI RmxRecover(RMX_OBSERVER fnObserver, void *pContext);
+
+typedef enum _RMX_GIVE_UP_FLAGS RM_ANY_VALUE {
+  RmxGiveUpDryRun = 1 /* only tell fnObserver what would be given up */
+} RMX_GIVE_UP_FLAGS;
+
+/* Gives up what sessions owe whose owner is dead: it stays down, and neither the service manager, a
+ * guard, RmxRecover nor the next boot starts it any more. Each of the nNames is the szName of a
+ * session, for all that it owes; a unit; the pid that a program had; or a program's name, if only
+ * one of that name is owed. Nothing else is touched, and nothing at all unless each name is
+ * understood. Each that is given up is told to `fnObserver`, which may be NULL (RmxEventGivenUp),
+ * and to the journal. A session that owes nothing any more ends. Blocks while somebody else is
+ * starting what one of these sessions owes, at most 120 s: 121. May be called again after a
+ * failure: what was told is given up, the others are still owed. 160 no names, a name that several
+ * have, an unknown flag; 2 nothing of that name is owed; 1219 only sessions owe it whose owner
+ * lives, and decides; 29 the store, or the queue of the service manager, cannot be written to; 14.
+ */
+DWORD WINAPI RmxGiveUp(UINT nNames, const char *const *names, DWORD dwFlags,
+                       RMX_OBSERVER fnObserver, void *pContext);
 
 /* Frees what another Rmx function returned. NULL is allowed. */
 void WINAPI RmxFree(void *p);

@@ -125,12 +125,16 @@ RMX_SESSION_LIST* ToSessions(const std::vector<SessionState>& states, Machine& m
     session.nProcesses = static_cast<UINT>(state.registered.processes.size());
     session.nServices = static_cast<UINT>(state.registered.services.size());
     std::vector<std::string> owed;
-    for (const Debt& debt : state.debts)
-      if (debt.state == DebtState::kOwed || debt.state == DebtState::kFailed)
-        owed.push_back(debt.unit ? ToString(*debt.unit) : debt.app_name);
+    std::vector<DWORD> pids;
+    for (const Debt& debt : state.debts) {
+      if (debt.state != DebtState::kOwed && debt.state != DebtState::kFailed) continue;
+      owed.push_back(debt.unit ? ToString(*debt.unit) : debt.app_name);
+      pids.push_back(debt.process ? static_cast<DWORD>(debt.process->was.pid) : 0);
+    }
     auto names = KeepAll(*answer, owed);
     session.nOwed = static_cast<UINT>(names.size());
     session.rgOwed = answer->Keep(std::move(names));
+    session.rgOwedProcessIds = answer->Keep(std::move(pids));
     sessions.push_back(session);
   }
   top.nSessions = static_cast<UINT>(sessions.size());

@@ -1,7 +1,11 @@
 // The Rmx functions that change something, or tell about the last failure.
+#include <fmt/format.h>
+#include <pwd.h>
 #include <restartmanager.h>
 #include <restartmanagerx.h>
+#include <unistd.h>
 
+#include <string>
 #include <utility>
 
 #include "abi/call.h"
@@ -11,6 +15,7 @@
 #include "abi/last_error.h"
 #include "abi/runtime.h"
 #include "journal/socket.h"
+#include "session/give_up.h"
 #include "session/recover.h"
 
 namespace rm {
@@ -32,6 +37,16 @@ EventSink AsSink(RMX_OBSERVER observer, void* context, const Session* session) {
     const CallingBack calling(session);
     observer(&out, context);
   };
+}
+
+// For people.
+std::string CallerName() {
+  const uid_t uid = geteuid();
+  passwd entry{}, *found = nullptr;
+  char names[4096];
+  if (getpwuid_r(uid, &entry, names, sizeof names, &found) != 0 || !found)
+    return fmt::format("user {}", uid);
+  return fmt::format("user {} ({})", uid, entry.pw_name);
 }
 
 constexpr uint64_t kLongestLimit = uint64_t{24} * 60 * 60 * 1000;  // a day, in ms
@@ -121,5 +136,25 @@ DWORD WINAPI RmxRecover(RMX_OBSERVER fnObserver, void* pContext) {
     if (!machine) return Pass(std::move(machine));
     return Recover(*machine, backing->store, backing->directory,
                    AsSink(fnObserver, pContext, nullptr), Limits{}, ToJournal());
+  });
+}
+
+DWORD WINAPI RmxGiveUp(UINT nNames, const char* const* names, DWORD dwFlags,
+                       RMX_OBSERVER fnObserver, void* pContext) {
+  return Call([&]() -> Result<void> {
+    if (dwFlags & ~DWORD{RmxGiveUpDryRun})
+      return Fail(kBadArguments, "0x{:x} is no flag of RmxGiveUp", dwFlags);
+    GiveUpRequest request{{}, CallerName(), (dwFlags & RmxGiveUpDryRun) != 0};
+    for (UINT i = 0; i < nNames; ++i) {
+      if (!names || !names[i] || !*names[i])
+        return Fail(kBadArguments, "name {} of {} is empty", i + 1, nNames);
+      request.names.emplace_back(names[i]);
+    }
+    auto backing = OpenBacking();
+    if (!backing) return Pass(std::move(backing));
+    auto machine = OpenMachine();
+    if (!machine) return Pass(std::move(machine));
+    return GiveUp(*machine, backing->store, backing->directory, request,
+                  AsSink(fnObserver, pContext, nullptr), Limits{}, ToJournal());
   });
 }

@@ -231,6 +231,17 @@ Options ParseArguments(std::vector<std::string> arguments) {
   CLI::App* recover_command =
       app.add_subcommand("recover", "Start what sessions owe whose owner is dead");
   recover_command->add_flag("--list", recover.list, "Show what is owed, and start nothing");
+  CLI::Option* give_up =
+      recover_command
+          ->add_option(
+              "--give-up", recover.give_up,
+              "Start nothing, and owe these no start any more: a UNIT, the PID or NAME that "
+              "a program had, or a SESSION for all that it owes")
+          ->type_name("WHAT...")
+          ->expected(1, CLI::detail::expected_max_vector_size)
+          ->excludes("--list");
+  recover_command->add_flag("--dry-run", recover.dry_run, "Only show what would be given up")
+      ->needs(give_up);
   recover_command->add_flag("--json", recover.json, "Answer in JSON lines");
 
   CLI::App* demo = app.add_subcommand("demo", "Show it on processes of its own");

@@ -40,6 +40,16 @@ TEST(Arguments, RecoverMayOnlyList) {
   EXPECT_EQ(MistakeOf({"recover", "everything"}), kExitUsage);
 }
 
+TEST(Arguments, WhatIsGivenUpIsNamed) {
+  const auto given_up = Parsed<RecoverOptions>({"recover", "--give-up", "nginx", "4711"});
+  EXPECT_EQ(given_up.give_up, (std::vector<std::string>{"nginx", "4711"}));
+  EXPECT_FALSE(given_up.dry_run);
+  EXPECT_TRUE(Parsed<RecoverOptions>({"recover", "--dry-run", "--give-up", "nginx"}).dry_run);
+  EXPECT_EQ(MistakeOf({"recover", "--give-up"}), kExitUsage);
+  EXPECT_EQ(MistakeOf({"recover", "--dry-run"}), kExitUsage);
+  EXPECT_EQ(MistakeOf({"recover", "--list", "--give-up", "nginx"}), kExitUsage);
+}
+
 TEST(Arguments, RunWithoutTargetsOrCommandIsAMistake) {
   EXPECT_EQ(MistakeOf({"run", "--", "true"}), kExitUsage);
   EXPECT_EQ(MistakeOf({"run", "-f", "a"}), kExitUsage);

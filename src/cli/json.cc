@@ -210,7 +210,8 @@ std::string SessionsJson(const std::vector<api::SessionInfo>& sessions) {
                                 {"files", session.files},
                                 {"processes", session.processes},
                                 {"services", session.services},
-                                {"owed", session.owed}});
+                                {"owed", session.owed},
+                                {"owed_pids", session.owed_pids}});
   }
   return Dump(json);
 }

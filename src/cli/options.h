@@ -78,7 +78,9 @@ struct ExplainOptions {
 };
 
 struct RecoverOptions {
-  bool list = false;  // starts nothing
+  bool list = false;                 // starts nothing
+  std::vector<std::string> give_up;  // starts nothing either
+  bool dry_run = false;              // only says what would be given up
   bool json = false;
 };
 

@@ -29,12 +29,25 @@ int ListOwed(const RecoverOptions& options) {
   return 0;
 }
 
+int GiveUp(const RecoverOptions& options) {
+  const auto tell = [&](const api::Event& event) {
+    if (options.json) return Answer(EventJson(event) + "\n");
+    Answer((options.dry_run ? WouldGiveUpLine(event) : EventLine(event)) + "\n");
+  };
+  const DWORD flags = options.dry_run ? DWORD{RmxGiveUpDryRun} : 0;
+  const auto done = api::GiveUp(options.give_up, flags, tell);
+  if (done) return 0;
+  Complain("{}", Printable(done.error().text));
+  return ExitCodeOfError(done.error().code);
+}
+
 }  // namespace
 
 int Recover(const RecoverOptions& options) {
   if (options.list) return ListOwed(options);
-  // What is owed is brought back also if nobody reads what is said of it.
+  // What is to be done is done also if nobody reads what is said of it.
   std::signal(SIGPIPE, SIG_IGN);
+  if (!options.give_up.empty()) return GiveUp(options);
   bool anything = false;
   const auto done = api::Recover([&](const api::Event& event) {
     anything = anything || event.kind == RmxEventRestarted || event.kind == RmxEventNotRestarted;

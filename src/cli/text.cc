@@ -181,6 +181,8 @@ std::string_view EventWord(RMX_EVENT_KIND kind) {
       return "not_restarted";
     case RmxEventWaitingForUser:
       return "waiting_for_user";
+    case RmxEventGivenUp:
+      return "given_up";
   }
   return kNoWord;
 }
@@ -305,8 +307,15 @@ std::string EventLine(const api::Event& event) {
       return name + " was not brought back" + why;
     case RmxEventWaitingForUser:
       return name + " asks its user" + why;
+    case RmxEventGivenUp:
+      return name + " is owed no start any more" + why;
   }
   return name + why;
+}
+
+std::string WouldGiveUpLine(const api::Event& event) {
+  return "would give up " + NameOf(event.name, event.unit, event.pid) + ": " +
+         Printable(event.text);
 }
 
 std::string PlanText(const api::Plan& plan) {
@@ -344,8 +353,12 @@ std::string SessionLine(const api::SessionInfo& session) {
                                               session.owner_alive ? "alive" : "dead");
   std::string line = fmt::format("{}: owner {}, {} files, {} processes, {} services", session.name,
                                  owner, session.files, session.processes, session.services);
-  if (!session.owed.empty()) line += "; owes a start to " + Printable(Join(session.owed, " "));
-  return line;
+  std::string owed;
+  for (size_t i = 0; i < session.owed.size(); ++i) {
+    owed += (owed.empty() ? "" : ", ") + Printable(session.owed[i]);
+    if (session.owed_pids[i] != 0) owed += fmt::format(" (pid {})", session.owed_pids[i]);
+  }
+  return owed.empty() ? line : line + "; owes a start to " + owed;
 }
 
 std::string NoSuchUnitText(const std::string& name, unsigned uid) {

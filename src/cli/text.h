@@ -39,6 +39,8 @@ std::string AppLine(const api::App& app);
 // Pid 0 among the unreadable.
 std::string HiddenLine(bool is_root);
 std::vector<std::string> BlindSpots(const api::AppList& list, bool is_root);
+// What RmxGiveUpDryRun tells.
+std::string WouldGiveUpLine(const api::Event& event);
 std::string EventLine(const api::Event& event);
 std::string PlanText(const api::Plan& plan);
 std::string FilterLine(const api::Filter& filter);

@@ -20,6 +20,7 @@ enum class EventKind : uint32_t {
   kRestartFailed = 9,
   kNotRestarted = 10,
   kWaitingForUser = 11,
+  kGivenUp = 12,
 };
 
 struct Event {

@@ -36,6 +36,7 @@ constexpr Kind kKinds[] = {
     {JournalEvent::kInternalError, kError, "ef2dde980f794e08b36ce3d2768fb62a"},
     {JournalEvent::kCannotComeBack, kWarning, "612af69cd2234c7a9cde52354057e3b4"},
     {JournalEvent::kOwnerDied, kWarning, "fa2439df111445a29d11a2b3ba750aa6"},
+    {JournalEvent::kGivenUp, kWarning, "7aea04ee78b1418b8865f000d693b697"},
 };
 
 const Kind& KindOf(JournalEvent event) {
@@ -120,6 +121,8 @@ std::string AppMessage(JournalEvent event, const App& app, const std::string& wh
       return fmt::format("{} could not be stopped{}", name, because);
     case JournalEvent::kRestartFailed:
       return fmt::format("{} could not be started again{}", name, because);
+    case JournalEvent::kGivenUp:
+      return fmt::format("{} is owed no start any more{}", name, because);
     default:
       return fmt::format("{} will not come back once it is stopped{}", name, because);
   }

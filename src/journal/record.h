@@ -12,7 +12,8 @@
 
 namespace rm {
 
-// The numbers are Windows'. kOwnerDied is this project's: there is nothing like it on Windows.
+// The numbers are Windows'. Those from 11000 on are this project's: there is nothing like them on
+// Windows.
 enum class JournalEvent : uint32_t {
   kSessionBegins = 10000,
   kSessionEnds = 10001,
@@ -25,6 +26,7 @@ enum class JournalEvent : uint32_t {
   kInternalError = 10008,
   kCannotComeBack = 10010,
   kOwnerDied = 11000,
+  kGivenUp = 11001,
 };
 
 struct JournalField {
@@ -65,8 +67,8 @@ JournalRecord ResourcesRegistered(const JournalSession& session, const Registere
 JournalRecord RebootNeeded(const JournalSession& session, const std::vector<App>& apps,
                            uint32_t reasons);
 
-// kStopping, kRestarting, kStopFailed, kRestartFailed, kCannotComeBack. `files`: the registered
-// paths that it holds. `why`: for people, may be "".
+// kStopping, kRestarting, kStopFailed, kRestartFailed, kCannotComeBack, kGivenUp. `files`: the
+// registered paths that it holds. `why`: for people, may be "".
 JournalRecord AppEvent(JournalEvent event, const JournalSession& session, const App& app,
                        const std::vector<std::string>& files, const std::string& why);
 

@@ -31,6 +31,8 @@ std::optional<JournalEvent> AsJournalEvent(EventKind kind) {
       return JournalEvent::kRestarting;
     case EventKind::kRestartFailed:
       return JournalEvent::kRestartFailed;
+    case EventKind::kGivenUp:
+      return JournalEvent::kGivenUp;
     default:
       return std::nullopt;
   }

@@ -249,6 +249,16 @@ static void EndingWhileAnotherThreadCancelsDoesNotCrash(void) {
 
 static void NobodyOwesAnythingHere(void) { CHECK_EQ(RmxRecover(NULL, NULL), ERROR_SUCCESS); }
 
+static void WhatNobodyOwesCannotBeGivenUp(void) {
+  const char *names[] = {"nginx.service", ""};
+  CHECK_EQ(RmxGiveUp(1, names, 0, NULL, NULL), ERROR_FILE_NOT_FOUND);
+  CHECK_EQ(RmxGiveUp(1, names, RmxGiveUpDryRun, NULL, NULL), ERROR_FILE_NOT_FOUND);
+  CHECK_EQ(RmxGiveUp(2, names, 0, NULL, NULL), ERROR_BAD_ARGUMENTS);
+  CHECK_EQ(RmxGiveUp(1, NULL, 0, NULL, NULL), ERROR_BAD_ARGUMENTS);
+  CHECK_EQ(RmxGiveUp(0, NULL, 0, NULL, NULL), ERROR_BAD_ARGUMENTS);
+  CHECK_EQ(RmxGiveUp(1, names, 2, NULL, NULL), ERROR_BAD_ARGUMENTS);
+}
+
 static void HeapReservationsDoNothing(void) { CHECK_EQ(RmReserveHeap(4096), ERROR_SUCCESS); }
 
 const struct Test kTaskTests[] = {
@@ -267,6 +277,7 @@ const struct Test kTaskTests[] = {
     {"ACancelWithNothingRunningIsForgotten", ACancelWithNothingRunningIsForgotten},
     {"EndingWhileAnotherThreadCancelsDoesNotCrash", EndingWhileAnotherThreadCancelsDoesNotCrash},
     {"NobodyOwesAnythingHere", NobodyOwesAnythingHere},
+    {"WhatNobodyOwesCannotBeGivenUp", WhatNobodyOwesCannotBeGivenUp},
     {"HeapReservationsDoNothing", HeapReservationsDoNothing},
     {NULL, NULL},
 };

@@ -164,6 +164,7 @@ TEST_F(CppApi, ProcessesAndUnitsAreDescribed) {
   EXPECT_FALSE(api::DescribeProcess(0));
   EXPECT_FALSE(api::DescribeUnit("no/name"));
   EXPECT_TRUE(api::Recover());
+  EXPECT_EQ(api::GiveUp({"nginx.service"}).error().code, DWORD{ERROR_FILE_NOT_FOUND});
 }
 
 TEST(CppResult, HoldsAValueThatCanOnlyBeMovedOrAnError) {

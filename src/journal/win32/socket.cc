@@ -28,6 +28,7 @@ WORD LevelOf(JournalEvent event) {
       return EVENTLOG_ERROR_TYPE;
     case JournalEvent::kCannotComeBack:
     case JournalEvent::kOwnerDied:
+    case JournalEvent::kGivenUp:
       return EVENTLOG_WARNING_TYPE;
     default:
       return EVENTLOG_INFORMATION_TYPE;
