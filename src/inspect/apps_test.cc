@@ -270,6 +270,17 @@ TEST(ComeBackTest, WhatCannotBeRestoredIsSaidAndNotRelaunched) {
   }
 }
 
+TEST(ComeBackTest, WhatEndsSoonerIsSaidAndRelaunchedAllTheSame) {
+  Observation seen;
+  AddProgram(seen, "editor", 50);
+  Capture(seen, 50);
+  seen.ends_sooner.emplace(Id(50), "It would end with the last logout.");
+  const App editor = Named(Look(seen, true), "editor");
+  EXPECT_EQ(editor.come_back, ComeBack::kRelaunched);
+  EXPECT_FALSE(editor.stays);
+  EXPECT_THAT(editor.cannot_restore, ElementsAre("It would end with the last logout."));
+}
+
 TEST(ComeBackTest, WhoIsNotStoppedNeedsNoComingBack) {
   Observation seen;
   AddProgram(seen, "editor", 900);
