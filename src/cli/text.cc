@@ -356,7 +356,8 @@ std::string SessionLine(const api::SessionInfo& session) {
   std::string owed;
   for (size_t i = 0; i < session.owed.size(); ++i) {
     owed += (owed.empty() ? "" : ", ") + Printable(session.owed[i]);
-    if (session.owed_pids[i] != 0) owed += fmt::format(" (pid {})", session.owed_pids[i]);
+    if (i < session.owed_pids.size() && session.owed_pids[i] != 0)
+      owed += fmt::format(" (pid {})", session.owed_pids[i]);
   }
   return owed.empty() ? line : line + "; owes a start to " + owed;
 }

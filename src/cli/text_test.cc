@@ -98,6 +98,9 @@ TEST(Text, WhoseSessionItIsIsToldAlsoAfterABoot) {
   EXPECT_EQ(SessionLine(session),
             "ab: owner ended with an earlier boot, 0 files, 0 processes, 0 services; owes a start "
             "to nginx.service");
+  session.owed = {"nginx.service", "sleep"};
+  session.owed_pids = {0, 12};
+  EXPECT_THAT(SessionLine(session), HasSubstr("a start to nginx.service, sleep (pid 12)"));
 }
 
 TEST(Text, APlanShowsWavesWhatIsHeldAndWhyItIsRefused) {
