@@ -64,8 +64,8 @@ struct FileResource {
   std::vector<std::string> links;  // every symlink followed, in order, absolute; "" path excluded
   std::optional<FileIdentity> at_registration;
   std::optional<Tree> tree;  // the directory was registered with everything below it
-  // Its own handle first, then that of the file it was copied up from. None: the file system has no
-  // handles.
+  // Its own handle first, then that of the file it was copied up from, without an id if nobody
+  // knows which. None: the file system has no handles.
   std::vector<ObjectHandle> handles;
   bool unreachable = false;  // its file system did not answer in time; not stored
 };

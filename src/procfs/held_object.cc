@@ -43,7 +43,7 @@ int MatchHeldObject(const ProcTree& proc, const HeldObject& held, const TargetSe
   });
   UniqueFd process;
   OpenProcess(proc, held.pid, process);
-  targets.ForIno(found.stx_ino, [&](const FileTarget& target) {
+  targets.ForFound(found, [&](const FileTarget& target) {
     if (IsTargetOrBelow(found, target, {proc.fd(), name.c_str(), process.get()}, layers))
       matches.push_back(&target);
   });

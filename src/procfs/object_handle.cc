@@ -100,7 +100,8 @@ std::optional<ObjectHandle> ReadOrigin(int object) {
   std::array<char, kOverlayHead + MAX_HANDLE_SZ> value;
   for (const char* name : {"trusted.overlay.origin", "user.overlay.origin"}) {
     const ssize_t got = getxattr(link.c_str(), name, value.data(), value.size());
-    if (got <= 0) continue;
+    if (got < 0) continue;
+    if (got == 0) return ObjectHandle{};
     std::optional<LayerHandle> origin =
         ParseOverlayHandle(std::string_view(value.data(), static_cast<size_t>(got)));
     if (!origin) return std::nullopt;
@@ -124,7 +125,7 @@ bool IsSameBelow(const ObjectHandle& found, const std::vector<ObjectHandle>& han
   if (handles.empty() || (!found.overlay && !handles.front().overlay)) return false;
   return std::any_of(handles.begin(), handles.end(), [&](const ObjectHandle& handle) {
     const bool elsewhere = handle.dev && found.dev && handle.dev != found.dev;
-    return handle.id == found.id && !elsewhere;
+    return !handle.id.empty() && handle.id == found.id && !elsewhere;
   });
 }
 

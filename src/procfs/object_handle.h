@@ -24,7 +24,8 @@ int ReadHandle(int directory, const char* name, ObjectHandle& handle,
                AtLink at_link = AtLink::kFollow);
 
 // The lower file that an upper file was copied up from, as the overlay has noted it there. None: it
-// was not, or the caller may not know.
+// was not, or the caller may not know. Without an id: it was, but an overlay of a user namespace
+// may not note of what.
 std::optional<ObjectHandle> ReadOrigin(int object);
 
 // Whether an entry of the directory may have been copied up: the overlay notes that too. One

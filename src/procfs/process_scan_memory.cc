@@ -1,6 +1,7 @@
 // The part of ProcessScan that looks at the executable and at mapped files.
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -35,7 +36,8 @@ void ProcessScan::ScanMemory(int directory, pid_t owner) {
     for (size_t end; (end = text.find('\n')) != text.npos; text.remove_prefix(end + 1)) {
       const std::optional<MapsLine> map = ParseMapsLine(text.substr(0, end));
       if (!map || !map->ino) continue;
-      if (targets_.MayHave(map->ino)) ScanMapping(directory, owner, *map);
+      if (targets_.MayHave(map->ino) || targets_.HasUnnumbered())
+        ScanMapping(directory, owner, *map);
       if (map->path == kRingLink) mapped_rings_.insert(map->ino);
     }
     kept = text.size();
@@ -48,14 +50,23 @@ void ProcessScan::ScanMemory(int directory, pid_t owner) {
 }
 
 void ProcessScan::ScanMapping(int directory, pid_t owner, const MapsLine& map) {
-  targets_.ForIno(map.ino, [&](const FileTarget& target) {
+  const auto look = [&](const FileTarget& target) {
     // A library is mapped in several pieces.
     const bool known = std::any_of(holdings_.begin(), holdings_.end(), [&](const Holding& h) {
       return h.kind == HoldKind::kMapping && h.file == target.file &&
              h.previous_content == target.previous;
     });
     if (!known && IsMapped(directory, owner, map, target)) Add(target, HoldKind::kMapping, -1);
-  });
+  };
+  targets_.ForIno(map.ino, look);
+  if (!targets_.HasUnnumbered() || major(map.dev) != 0) return;  // an overlay has no device
+  struct statx found {};
+  UniqueFd object;
+  const std::string name = fmt::format("map_files/{:x}-{:x}", map.begin, map.end);
+  if (StatAt(directory, name.c_str(), STATX_INO | STATX_BTIME, found) == 0 ||
+      OpenNamed(directory, UnescapeMapsPath(map.path), object, found)) {
+    targets_.ForUnnumbered(found, look);
+  }
 }
 
 // The device in maps is the superblock's: on btrfs it is no file's st_dev, and two subvolumes have

@@ -29,7 +29,10 @@ TargetSet::TargetSet(std::span<const FileTarget> targets)
   for (uint32_t i = 0; i < targets_.size(); ++i) {
     for (const uint64_t number : NumbersOf(targets_[i])) numbers_.push_back({number, i});
     if (S_ISBLK(targets_[i].identity.mode) && !targets_[i].previous) nodes_.push_back(i);
+    if (std::ranges::any_of(targets_[i].handles, &std::string::empty, &ObjectHandle::id))
+      unnumbered_.push_back({targets_[i].identity.btime_ns, i});
   }
+  std::ranges::sort(unnumbered_, {}, &Born::btime_ns);
   std::sort(numbers_.begin(), numbers_.end());
   numbers_.erase(std::unique(numbers_.begin(), numbers_.end()), numbers_.end());
   // 64 bits for each number keep false alarms below 2 %.
@@ -59,6 +62,20 @@ bool IsTarget(const struct statx& found, const FileTarget& target) {
   return !born || !target.identity.btime_ns || born == target.identity.btime_ns;
 }
 
+namespace {
+
+// Btrfs takes the device number away from a subvolume that is deleted while files of it are in use.
+// The handle tells which one it was, where the previous content has one.
+bool IsOfDeletedSubvolume(const struct statx& found, const FileTarget& target, const Met& met) {
+  if (!target.previous || DeviceOf(found) != 0 || found.stx_ino != target.identity.ino)
+    return false;
+  ObjectHandle handle;
+  return target.handles.empty() || (ReadHandle(met.directory, met.name, handle) == 0 &&
+                                    handle.id == target.handles.front().id);
+}
+
+}  // namespace
+
 bool IsTargetOrBelow(const struct statx& found, const FileTarget& target, const Met& met,
                      Layers& layers) {
   if (IsTarget(found, target)) return true;
@@ -66,6 +83,7 @@ bool IsTargetOrBelow(const struct statx& found, const FileTarget& target, const 
   // copy in the upper layer, which have the same handle.
   const int64_t born = ToIdentity(found).btime_ns;
   if (born != target.identity.btime_ns) return false;
+  if (IsOfDeletedSubvolume(found, target, met)) return true;
   ObjectHandle handle;
   const bool has_handle = ReadHandle(met.directory, met.name, handle) == 0;
   if (has_handle && !handle.overlay) handle.dev = DeviceOf(found);

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -11,6 +12,7 @@
 
 #include "procfs/holders.h"
 #include "procfs/layers.h"
+#include "procfs/read.h"
 
 namespace rm {
 
@@ -30,6 +32,21 @@ class TargetSet {
     if (ino <= UINT32_MAX) return;
     for (const Numbered& entry : WithNumber(ino & UINT32_MAX)) look(targets_[entry.target]);
   }
+  // Whether an overlay may show one of them by a number that nobody knows.
+  bool HasUnnumbered() const { return !unnumbered_.empty(); }
+  // Calls `look` with those of them that this may be. Needs STATX_BTIME.
+  template <class Look>
+  void ForUnnumbered(const struct statx& found, const Look& look) const {
+    if (unnumbered_.empty()) return;
+    const int64_t born = ToIdentity(found).btime_ns;
+    for (const Born& entry : std::ranges::equal_range(unnumbered_, born, {}, &Born::btime_ns))
+      look(targets_[entry.target]);
+  }
+  template <class Look>
+  void ForFound(const struct statx& found, const Look& look) const {
+    ForIno(found.stx_ino, look);
+    ForUnnumbered(found, look);
+  }
   // Calls `look` with the nodes of this block device: it is one device, whatever node it is opened
   // by. `found` needs no mask but STATX_TYPE.
   template <class Look>
@@ -48,6 +65,11 @@ class TargetSet {
     friend auto operator<=>(const Numbered&, const Numbered&) = default;
   };
 
+  struct Born {
+    int64_t btime_ns;
+    uint32_t target;
+  };
+
   bool HasBit(uint64_t number) const {
     const uint64_t bit = number & mask_;
     return bits_[bit / 64] >> (bit % 64) & 1;
@@ -57,6 +79,7 @@ class TargetSet {
   std::vector<FileTarget> targets_;
   std::vector<Numbered> numbers_;  // sorted
   std::vector<uint32_t> nodes_;    // the targets that are block devices
+  std::vector<Born> unnumbered_;   // sorted
   std::vector<uint64_t> bits_;
   uint64_t mask_;
 };

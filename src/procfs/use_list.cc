@@ -16,7 +16,7 @@ void UseList::Add(const std::string& user, const std::string& where, HoldKind ki
 std::vector<const FileTarget*> UseList::Matches(const MountSpaces::Named& named) {
   std::vector<const FileTarget*> matches;
   const Met met{.directory = named.object.get(), .process = named.space->process.get()};
-  targets_.ForIno(named.status.stx_ino, [&](const FileTarget& target) {
+  targets_.ForFound(named.status, [&](const FileTarget& target) {
     if (IsTargetOrBelow(named.status, target, met, layers_)) matches.push_back(&target);
   });
   return matches;

@@ -42,3 +42,17 @@ def subvolume_mounted(scene):
     scene.mount("-o", "subvol=a", scene.device(scene.path("image")), scene.folder("sub"))
     other = scene.path("sub/file")
     return Question(scene.path("mnt/a/file"), {scene.hold("--open", other), scene.hold("--map", other)})
+
+
+@row("who")
+def deleted_subvolume(scene):
+    "btrfs: previous content: of a subvolume that was deleted, as was a snapshot of it that another process has a file of"
+    btrfs(scene)
+    scene.run("sync")
+    scene.run("btrfs", "subvolume", "snapshot", scene.path("mnt/a"), scene.path("mnt/snapshot"))
+    file, other = scene.path("mnt/a/file"), scene.path("mnt/snapshot/file")
+    key = scene.register(file)
+    holders = {scene.hold("--open", file), scene.hold("--map", file)}
+    scene.hold("--open", other, "--map", other)
+    scene.run("btrfs", "subvolume", "delete", scene.path("mnt/a"), scene.path("mnt/snapshot"))
+    return Question(file, holders, key, previous=holders)
