@@ -41,6 +41,12 @@ std::vector<BlockDevice> DevicesIn(const std::string& folder, const std::string&
   return devices;
 }
 
+std::string NameOf(uint64_t device) {
+  std::string target;
+  if (ReadLinkAt(AT_FDCWD, FolderOf(device).c_str(), target)) return "";
+  return target.substr(target.rfind('/') + 1);
+}
+
 }  // namespace
 
 // A '!' stands for the '/' in the name of a node.
@@ -68,6 +74,19 @@ std::vector<BlockDevice> BtrfsWith(uint64_t device) {
     if (std::ranges::count(devices, device, &BlockDevice::number)) return devices;
   }
   return {};
+}
+
+std::string FileSystemOn(uint64_t device) {
+  const std::string name = NameOf(device);
+  if (name.empty()) return "";
+  for (const std::string& type : NamesIn("/sys/fs"))
+    if (access(fmt::format("/sys/fs/{}/{}", type, name).c_str(), F_OK) == 0) return type;
+  return BtrfsWith(device).empty() ? "" : "btrfs";
+}
+
+bool HasJournal(uint64_t device) {
+  const std::string name = NameOf(device);
+  return !name.empty() && access(("/proc/fs/jbd2/" + name).c_str(), F_OK) == 0;
 }
 
 }  // namespace rm

@@ -21,5 +21,10 @@ std::vector<BlockDevice> PartitionsOf(uint64_t device);
 std::vector<BlockDevice> MadeOf(uint64_t device);
 // The devices of the mounted btrfs that it is one of; none: of no such one.
 std::vector<BlockDevice> BtrfsWith(uint64_t device);
+// The type of a file system that the kernel has on it, mounted or not any more; "": none, or of a
+// type that /sys does not know.
+std::string FileSystemOn(uint64_t device);
+// Whether an ext4 on another device has its journal there.
+bool HasJournal(uint64_t device);
 
 }  // namespace rm

@@ -47,6 +47,12 @@ void DeviceUses::AddMounts(uint64_t device, std::vector<DeviceUse>& uses) {
     }
     if (!points.empty()) return;
   }
+  // A mount that was detached in use, a layer of an overlay, a mount namespace where nobody lives.
+  if (const std::string type = FileSystemOn(device); !type.empty())
+    uses.push_back({type + " file system",
+                    "though no mount shows it: since it was unmounted, processes or an overlay "
+                    "still use it",
+                    HoldKind::kMount});
 }
 
 void DeviceUses::AddSwap(uint64_t device, std::vector<DeviceUse>& uses) {
@@ -63,6 +69,7 @@ std::vector<DeviceUse> DeviceUses::Of(uint64_t device) {
   std::vector<DeviceUse> uses;
   AddMounts(device, uses);
   AddSwap(device, uses);
+  if (HasJournal(device)) uses.push_back({"journal of an ext4 file system", "", HoldKind::kMount});
   for (const LoopDevice& loop : loops_)
     if (loop.backing &&
         makedev(loop.backing->stx_rdev_major, loop.backing->stx_rdev_minor) == device)

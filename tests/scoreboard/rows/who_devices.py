@@ -172,3 +172,48 @@ def second_of_btrfs(scene):
     scene.mount(devices[0], scene.folder("mnt"))
     scene.later("umount", "--lazy", scene.path("mnt"))
     return Question(devices[1], {KERNEL})
+
+
+@row("who")
+def detached_mount(scene):
+    "a block device whose mount was detached (umount -l) while a process has a file of it: the kernel"
+    scene.mount_image(scene.image(), scene.folder("mnt"))
+    scene.hold("--open", scene.write("mnt/file"))
+    device = scene.device(scene.path("image"))
+    scene.run("umount", "--lazy", scene.path("mnt"))
+    return Question(device, {KERNEL})
+
+
+@row("who")
+def layer_alone(scene):
+    "a block device that was unmounted, and is still a layer of an overlay: the kernel"
+    device, folder = scene.attach(scene.image()), scene.folder("mnt")
+    scene.mount(device, folder)
+    scene.write("mnt/lower/file")
+    merged = scene.overlay("m", folder + "/lower", scene.tmpfs("up"))
+    scene.later("umount", "--lazy", merged)
+    scene.run("umount", folder)
+    return Question(device, {KERNEL})
+
+
+@row("who")
+def unmounted(scene):
+    "a block device that was unmounted: nobody"
+    device, folder = scene.attach(scene.image()), scene.folder("mnt")
+    scene.mount(device, folder)
+    scene.run("umount", folder)
+    return Question(device, set())
+
+
+@row("who")
+def journal(scene):
+    "a block device that has the journal of a mounted ext4: the kernel"
+    devices = []
+    for name in "files", "journal":
+        scene.run("truncate", "-s", "32M", scene.path(name))
+        devices.append(scene.attach(scene.path(name)))
+    scene.run("mkfs.ext4", "-q", "-b", "4096", "-O", "journal_dev", devices[1])
+    scene.run("mkfs.ext4", "-q", "-b", "4096", "-J", "device=" + devices[1], devices[0])
+    scene.mount(devices[0], scene.folder("mnt"))
+    scene.later("umount", "--lazy", scene.path("mnt"))
+    return Question(devices[1], {KERNEL})
