@@ -65,7 +65,8 @@ struct FileResource {
   std::optional<FileIdentity> at_registration;
   std::optional<Tree> tree;  // the directory was registered with everything below it
   // Its own handle first, then that of the file it was copied up from, without an id if nobody
-  // knows which. None: the file system has no handles.
+  // knows which; through an overlay, only if it was copied up without its content. None: the file
+  // system has no handles.
   std::vector<ObjectHandle> handles;
   bool unreachable = false;  // its file system did not answer in time; not stored
 };

@@ -15,8 +15,11 @@ std::vector<ObjectHandle> HandlesOf(int object, const struct statx& found, bool 
   if (layers.IsOverlay(found.stx_mnt_id)) {
     // An overlay's handle does not change when the object is copied up, the object does. That of
     // one over another overlay tells nothing.
-    if (auto bottom = layers.FindBottom({object}); bottom && !bottom->handle.id.empty())
-      return {std::move(bottom->handle)};
+    if (auto bottom = layers.FindBottom({object}); bottom && !bottom->handle.id.empty()) {
+      std::vector<ObjectHandle> handles = {std::move(bottom->handle)};
+      if (bottom->attributes_only && has_handle) handles.push_back(std::move(handle));
+      return handles;
+    }
     if (has_handle && handle.overlay) return {std::move(handle)};
     return {};
   }

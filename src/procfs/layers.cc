@@ -80,7 +80,7 @@ std::optional<Layers::Bottom> Layers::FindBottom(const Met& met) {
       if (ReadHandle(object.get(), "", handle)) handle.id.clear();
       handle.overlay = true;
       handle.dev = DeviceOf(found);
-      return Bottom{std::move(handle), found};
+      return Bottom{std::move(handle), found, HasAttributesOnly(object.get())};
     }
     std::optional<Opened> below = OpenBelow(at, *place, found);
     if (!below) below = OpenByHandle(at, *place, found);

@@ -33,6 +33,8 @@ class Layers {
   struct Bottom {
     ObjectHandle handle;  // none: its file system has no handles
     struct statx status;
+    bool attributes_only;  // it was copied up without its content (metacopy), which is the lower
+                           // file's
   };
   // The file at the bottom. It is looked for by its name, in the folders that the options of the
   // mount say; where these do not lead there, by its handle, and by its name below the folder that

@@ -111,6 +111,12 @@ std::optional<ObjectHandle> ReadOrigin(int object) {
   return std::nullopt;
 }
 
+bool HasAttributesOnly(int object) {
+  const std::string link = LinkTo(object);
+  return getxattr(link.c_str(), "trusted.overlay.metacopy", nullptr, 0) >= 0 ||
+         getxattr(link.c_str(), "user.overlay.metacopy", nullptr, 0) >= 0;
+}
+
 bool MayHaveOrigins(int directory) {
   const std::string link = LinkTo(directory);
   std::array<char, 8> value;  // it is "y"

@@ -28,6 +28,9 @@ int ReadHandle(int directory, const char* name, ObjectHandle& handle,
 // may not note of what.
 std::optional<ObjectHandle> ReadOrigin(int object);
 
+// Whether an overlay has copied up its attributes and not its content.
+bool HasAttributesOnly(int object);
+
 // Whether an entry of the directory may have been copied up: the overlay notes that too. One
 // question for all that are in it.
 bool MayHaveOrigins(int directory);

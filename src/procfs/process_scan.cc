@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "procfs/in_flight.h"
 #include "procfs/process_dir.h"
 #include "procfs/read.h"
 
@@ -24,6 +25,7 @@ constexpr unsigned kWanted = STATX_INO | STATX_BTIME;
 constexpr size_t kLargeFile = 16 << 20;  // a ring has up to 32,768 files
 constexpr int kRingTries = 200;          // one that never rests tells its files each 30th time
 constexpr int kThreadTries = 100;
+constexpr unsigned kMostMessages = 100;  // looked into: somebody may have sent a million
 
 // True when the thread's table is the one of a thread that was looked at. Where the kernel does not
 // say, it is looked at again.
@@ -249,7 +251,12 @@ void ProcessScan::ScanSocket(int directory, int fd, uint64_t ino) {
           ReadFileAt(directory, fmt::format("fdinfo/{}", fd).c_str(), kSmallFile, text)) {
     return Note(error);
   }
-  in_flight_ = ParseNumber(FieldOf(text, "scm_fds")).value_or(0) > 0;
+  const uint64_t count = ParseNumber(FieldOf(text, "scm_fds")).value_or(0);
+  in_flight_ = count > 0;
+  if (!in_flight_ || !proc_.live() || messages_seen_ >= kMostMessages) return;
+  const std::optional<bool> may = MayHaveInFlight(pid_, fd, ino, count, targets_);
+  messages_seen_ = may ? messages_seen_ + 1 : kMostMessages;
+  in_flight_ = may.value_or(true);
 }
 
 void ProcessScan::Compare(const struct statx& found, const Met& met, HoldKind kind, int fd) {

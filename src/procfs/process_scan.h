@@ -78,6 +78,7 @@ class ProcessScan {
   HolderScan found_;
   std::vector<Witness> witnesses_;
   std::unordered_set<const FileTarget*> asked_;
+  unsigned messages_seen_ = 0;
   std::atomic<uint64_t> steps_ = 0;
 
   // Of the process that is looked at:

@@ -74,6 +74,19 @@ bool IsOfDeletedSubvolume(const struct statx& found, const FileTarget& target, c
                                     handle.id == target.handles.front().id);
 }
 
+// The content of what an overlay has copied up without it is that of the lower file, whose birth
+// time is another one. Either may be the target.
+bool HasSameContent(const FileTarget& target, const Met& met, Layers& layers) {
+  ObjectHandle handle;
+  if (target.handles.empty() || ReadHandle(met.directory, met.name, handle)) return false;
+  const bool is_copy = target.handles.front().overlay && target.handles.size() > 1;
+  const std::string& content = target.handles[is_copy ? 1 : 0].id;
+  if (handle.id != content) return false;
+  if (!handle.overlay) return is_copy;
+  const auto bottom = layers.FindBottom(met);
+  return bottom && (bottom->attributes_only || (is_copy && bottom->handle.id == content));
+}
+
 }  // namespace
 
 bool IsTargetOrBelow(const struct statx& found, const FileTarget& target, const Met& met,
@@ -82,7 +95,7 @@ bool IsTargetOrBelow(const struct statx& found, const FileTarget& target, const 
   // An overlay passes the birth time of its layer's file on, so that it tells a lower file from its
   // copy in the upper layer, which have the same handle.
   const int64_t born = ToIdentity(found).btime_ns;
-  if (born != target.identity.btime_ns) return false;
+  if (born != target.identity.btime_ns) return HasSameContent(target, met, layers);
   if (IsOfDeletedSubvolume(found, target, met)) return true;
   ObjectHandle handle;
   const bool has_handle = ReadHandle(met.directory, met.name, handle) == 0;
@@ -93,7 +106,8 @@ bool IsTargetOrBelow(const struct statx& found, const FileTarget& target, const 
   Met where = met;
   if (same && handle.overlay && born) where.process = -1;
   if (const auto bottom = layers.FindBottom(where))
-    return IsTarget(bottom->status, target) || IsSameBelow(bottom->handle, target.handles);
+    return IsTarget(bottom->status, target) || IsSameBelow(bottom->handle, target.handles) ||
+           HasSameContent(target, met, layers);
   return same;
 }
 

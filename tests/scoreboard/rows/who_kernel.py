@@ -175,6 +175,36 @@ def in_flight(scene):
     return Question(file, set(), in_flight={scene.hold("--in-flight", file)})
 
 
+def send(scene, *files):
+    """Starts who sends himself descriptors of each, in a message for each, and receives none; its pid."""
+    code = """
+import os, signal, socket, sys
+a, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+for name in sys.argv[1:]:
+    file = os.open(name, 0)
+    socket.send_fds(a, [b"x"], [file, file])
+    os.close(file)
+print("ready", flush=True)
+signal.pause()
+"""
+    return scene.start(sys.executable, "-S", "-c", code, *files)
+
+
+@row("who")
+def others_in_flight(scene):
+    "descriptors of another file in a message that nobody has received: nobody"
+    file = scene.write("file")
+    send(scene, scene.write("other"))
+    return Question(file, set())
+
+
+@row("who")
+def later_in_flight(scene):
+    "descriptors in a message that comes after one of other files: said of whom they wait for"
+    file = scene.write("file")
+    return Question(file, set(), in_flight={send(scene, scene.write("other"), file)})
+
+
 @row("who")
 def in_flight_nested(scene):
     "a descriptor in a message on a socket that is in a message itself: said of whom it waits for"
