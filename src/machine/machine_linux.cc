@@ -72,7 +72,7 @@ class LinuxMachine final : public Machine {
     auto file = IdentifyFile(path);
     if (!file) return Pass(std::move(file));
     if (file->at_registration && !S_ISDIR(file->at_registration->mode))
-      return Fail(kBadArguments, "{} is no directory: register it as a file", path);
+      return Fail(kBadArguments, "{} is no directory: name or register it as a file", path);
     if (file->unreachable) {
       file->tree = Tree{other_file_systems, {}};
       return TreeFound{std::move(*file), {{path, "its file system does not answer"}}};
@@ -189,6 +189,12 @@ class LinuxMachine final : public Machine {
 Result<std::unique_ptr<Machine>> MakeLinuxMachine(std::string programs) {
   auto proc = ProcTree::Open();
   if (!proc) return Pass(std::move(proc));
+  // Its numbers are those of other processes here.
+  if (!proc->live())
+    return Fail(
+        kAccessDenied,
+        "/proc is that of another pid namespace. Mount the one of this there (mount -t proc "
+        "proc /proc).");
   auto usual = BackendOfEnvironment();
   if (!usual) return Pass(std::move(usual));
   return std::make_unique<LinuxMachine>(std::move(*proc), std::move(programs), *usual);

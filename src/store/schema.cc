@@ -165,7 +165,8 @@ Result<std::string> BootId() {
   char id[64];
   const ssize_t size = file ? ::read(file.get(), id, sizeof id) : -1;
   if (size <= 0)
-    return Fail(kWriteFault, "Cannot read {}: {}. Is /proc mounted?", kPath, std::strerror(errno));
+    return Fail(kWriteFault, "Cannot read {}: {}. Is /proc mounted, and not with subset=pid?",
+                kPath, std::strerror(errno));
   return std::string(id, static_cast<size_t>(size));
 }
 

@@ -50,6 +50,10 @@ in_store() { run "$1" "$2" env RESTART_MANAGER_DIR="$3"; }
 says 124 "/mnt/nope: No such file" "$restartctl" run -f /mnt/nope -f /mnt/file -- true
 says 124 "file name is empty" "$restartctl" run -f "" -f /mnt/file -- true
 says 2 "/mnt/nope: No such file" "$restartctl" who /mnt/nope
+says 2 "no directory: name" "$restartctl" who --tree /mnt/file
+# Without a /proc of its own: pids would be those of others.
+says 2 "of another pid namespace" unshare --pid --fork "$restartctl" who /mnt/file
+says 2 "of another pid namespace" unshare --pid --fork "$restartctl" stale
 says 124 "no systemd" "$restartctl" run -s nginx -f /mnt/file -- true
 says 124 "is not the name of a service" "$restartctl" run -s "a b/c" -f /mnt/file -- true
 says 124 "there is no process 4194303" "$restartctl" run -p 4194303 -f /mnt/file -- true
