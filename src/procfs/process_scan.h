@@ -59,6 +59,7 @@ class ProcessScan {
   // `owner` is in whose directory this is, and 0 in a thread's, which has no map_files.
   void ScanMemory(int directory, pid_t owner);
   void ScanMapping(int directory, pid_t owner, const MapsLine& map);
+  void ScanMappedNode(int directory, const MapsLine& map);
   bool IsMapped(int directory, pid_t owner, const MapsLine& map, const FileTarget& target);
   bool OpenNamed(int directory, const std::string& path, UniqueFd& object, struct statx& found);
   void Compare(const struct statx& found, const Met& met, HoldKind kind, int fd);
@@ -79,6 +80,7 @@ class ProcessScan {
   std::vector<Witness> witnesses_;
   std::unordered_set<const FileTarget*> asked_;
   unsigned messages_seen_ = 0;
+  std::set<std::pair<uint64_t, uint64_t>> no_nodes_;  // mapped files, by device and number
   std::atomic<uint64_t> steps_ = 0;
 
   // Of the process that is looked at:

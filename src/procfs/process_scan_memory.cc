@@ -38,6 +38,7 @@ void ProcessScan::ScanMemory(int directory, pid_t owner) {
       if (!map || !map->ino) continue;
       if (targets_.MayHave(map->ino) || targets_.HasUnnumbered())
         ScanMapping(directory, owner, *map);
+      if (targets_.HasNodes()) ScanMappedNode(directory, *map);
       if (map->path == kRingLink) mapped_rings_.insert(map->ino);
     }
     kept = text.size();
@@ -67,6 +68,18 @@ void ProcessScan::ScanMapping(int directory, pid_t owner, const MapsLine& map) {
       OpenNamed(directory, UnescapeMapsPath(map.path), object, found)) {
     targets_.ForUnnumbered(found, look);
   }
+}
+
+// Another node of the same device has another number.
+void ProcessScan::ScanMappedNode(int directory, const MapsLine& map) {
+  if (no_nodes_.contains({map.dev, map.ino})) return;
+  struct statx found {};
+  const std::string name = fmt::format("map_files/{:x}-{:x}", map.begin, map.end);
+  if (StatAt(directory, name.c_str(), STATX_TYPE | STATX_INO | STATX_BTIME, found)) return;
+  if (!S_ISBLK(found.stx_mode)) no_nodes_.emplace(map.dev, map.ino);
+  targets_.ForDevice(found, [&](const FileTarget& target) {
+    if (!IsTarget(found, target)) Add(target, HoldKind::kMapping, -1);
+  });
 }
 
 // The device in maps is the superblock's: on btrfs it is no file's st_dev, and two subvolumes have

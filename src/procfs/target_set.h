@@ -32,6 +32,7 @@ class TargetSet {
     if (ino <= UINT32_MAX) return;
     for (const Numbered& entry : WithNumber(ino & UINT32_MAX)) look(targets_[entry.target]);
   }
+  bool HasNodes() const { return !nodes_.empty(); }
   // Whether an overlay may show one of them by a number that nobody knows.
   bool HasUnnumbered() const { return !unnumbered_.empty(); }
   // Calls `look` with those of them that this may be. Needs STATX_BTIME.

@@ -6,6 +6,7 @@ import os
 import shutil
 import stat
 import struct
+import sys
 
 from scene import KERNEL, LIBC, Lacks, Question, row
 
@@ -35,6 +36,25 @@ def opened_by_other_node(scene):
     device = scene.attach(scene.image())
     os.mknod(scene.path("node"), stat.S_IFBLK | 0o600, os.stat(device).st_rdev)
     return Question(device, {scene.hold("--open", scene.path("node"))})
+
+
+@row("who")
+def mapped_by_other_node(scene):
+    "a block device that a process has mapped by another node of it, its descriptor closed"
+    device = scene.attach(scene.image())
+    os.mknod(scene.path("node"), stat.S_IFBLK | 0o600, os.stat(device).st_rdev)
+    # The holder would map as much as the node has: nothing.
+    code = """
+import ctypes, os, signal, sys
+node = os.open(sys.argv[1], 0)
+libc = ctypes.CDLL(None)
+libc.mmap.restype = ctypes.c_void_p
+if libc.mmap(None, ctypes.c_size_t(4096), 1, 1, node, ctypes.c_long(0)) != ctypes.c_void_p(-1).value:
+    print("ready", flush=True)
+os.close(node)
+signal.pause()
+"""
+    return Question(device, {scene.start(sys.executable, "-S", "-c", code, scene.path("node"))})
 
 
 @row("who")
