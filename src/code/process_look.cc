@@ -25,6 +25,8 @@ constexpr std::array<std::string_view, 9> kMemoryNames = {
     "/memfd:",        "/SYSV", "/dev/zero", "/[aio]",    "/anon_hugepage",
     "/drm mm object", "/i915", "/dmabuf",   "/secretmem"};
 
+constexpr size_t kMostArguments = 16 << 20;  // bytes
+
 bool IsMissing(int error) { return error == ENOENT || error == ENOTDIR; }
 
 // Names of descriptors: what was executed or loaded has no name there that lasts.
@@ -140,6 +142,20 @@ bool ProcessLook::RunsAllItReads() {
   return *runs_all_it_reads_;
 }
 
+// Who executes a script gets its interpreter, with the name of the script among the arguments:
+// behind those of the first line, execve(2).
+bool ProcessLook::IsInterpreter(const Subject& subject) const {
+  // That of ld.so is a program by itself.
+  if (subject.kind != MappedKind::kExecutable) return false;
+  const std::string& name = subject.loaded_as;
+  std::string text;
+  if (ReadFileAt(directory_, "cmdline", kMostArguments, text)) return false;
+  const std::vector<std::string> arguments = Split(text, '\0');
+  if (arguments.empty() || !arguments[0].starts_with('/') || arguments[0] == name) return false;
+  return (arguments.size() > 1 && arguments[1] == name) ||
+         (arguments.size() > 2 && arguments[2] == name);
+}
+
 bool ProcessLook::IsMemory(const Subject& subject) const {
   const uint64_t dev = subject.mapping.dev;
   const bool is_mounted = root_->mounts().HasDevice(dev) ||
@@ -253,7 +269,8 @@ RootView* ProcessLook::FindByLoadedName(Subject& subject, MappedFile& fact) {
     const Named& named = view->Look(subject.loaded_as);
     if (named.error && !IsMissing(named.error)) trouble_ = WhyNot(named.error);
     if (named.error) continue;
-    if (subject.is_program && !IsSameProgramKind(subject, *view, subject.loaded_as)) {
+    if (subject.is_program &&
+        (IsInterpreter(subject) || !IsSameProgramKind(subject, *view, subject.loaded_as))) {
       is_others = true;
       continue;
     }

@@ -36,6 +36,7 @@ class ProcessLook {
   void Examine(size_t number, std::vector<MappedFile>& found);
   bool IsMemory(const Subject& subject) const;
   bool RunsAllItReads();
+  bool IsInterpreter(const Subject& subject) const;
   const std::optional<struct statx>& ObjectOf(Subject& subject);
   std::string ObjectLink(const Subject& subject) const;
   bool IsSame(Subject& subject, const Named& named);

@@ -234,3 +234,30 @@ def script(scene):
         if version == 1:
             site.run(program=path)
     return Outdated(set())
+
+
+@row("stale")
+def script_no_more(scene):
+    "a script was replaced by a program: nobody"
+    site = Site(scene)
+    interpreter, script = site.program("bin/interpreter"), site.path("bin/tool")
+    with open(script, "w", encoding="utf-8") as file:
+        file.write(f"#!{interpreter}\n")
+    os.chmod(script, 0o755)
+    site.run("--shared", program=script)
+    site.program("bin/tool", 2)
+    return Outdated(set())
+
+
+@row("stale")
+def interpreter_aside(scene):
+    "the interpreter of a script was replaced, and the script by a program"
+    site = Site(scene)
+    interpreter, script = site.program("bin/interpreter"), site.path("bin/tool")
+    with open(script, "w", encoding="utf-8") as file:
+        file.write(f"#!{interpreter}\n")
+    os.chmod(script, 0o755)
+    old = site.run("--shared", program=script)
+    site.program("bin/interpreter", 2)
+    site.program("bin/tool", 2)
+    return Outdated({old})
