@@ -7,8 +7,12 @@ add_library(rm_options INTERFACE)
 target_compile_options(rm_options INTERFACE -Wall -Wextra -Wpedantic -Werror -Wno-missing-field-initializers)
 target_include_directories(rm_options INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
 
-# How tests are compiled, which takes longer than to run them.
-set(RM_QUICKLY -O0)
+# How tests are compiled, which takes longer than to run them: without optimisation, with lines alone, and without what
+# tells a fuzzer where it is.
+set(RM_QUICKLY -O0 -g1)
+if(CMAKE_CXX_FLAGS MATCHES "fuzzer-no-link")
+  list(APPEND RM_QUICKLY -fno-sanitize=fuzzer-no-link)
+endif()
 
 function(rm_room name)
   cmake_parse_arguments(arg "" "" "ROOMS;LIBRARIES;TEST_LIBRARIES" ${ARGN})
