@@ -1,4 +1,6 @@
 /* RmxRegisterTree, RmxGetHolders and the guard option. */
+#define _GNU_SOURCE
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -224,17 +226,29 @@ static void NoHold(const RMX_EVENT *event, void *holds) {
   if (event->Kind == RmxEventHold) ++*(int *)holds;
 }
 
+/* Its standard input is a pipe that nobody can give it again. */
+static struct Child *StartReader(const char *path) {
+  int ends[2];
+  const int mine = dup(STDIN_FILENO);
+  CHECK(mine >= 0 && pipe2(ends, O_CLOEXEC) == 0 && dup2(ends[0], STDIN_FILENO) == STDIN_FILENO);
+  struct Child *child = StartHolder(path, kLeaves);
+  dup2(mine, STDIN_FILENO);
+  close(mine);
+  close(ends[0]);
+  close(ends[1]);
+  return child;
+}
+
 static void WithoutTheGuardNothingHoldsAndAllComesBack(void) {
   if (!ChildrenAreAppsOfTheirOwn()) return;
   const char *path = NewFile("library");
-  struct Child *child = StartHolder(path, kLeaves);
+  struct Child *child = StartReader(path);
   const DWORD session = SessionWith(path);
   int holds = 0;
   CHECK_EQ(RmxSetOption(session, RmxOptionGuard, 2), ERROR_BAD_ARGUMENTS);
   CHECK_EQ(RmxSetOption(session, RmxOptionGuard, 0), ERROR_SUCCESS);
   CHECK_EQ(RmxSetOption(session, RmxOptionRelaunch, 1), ERROR_SUCCESS);
   CHECK_EQ(RmxSetObserver(session, NoHold, &holds), ERROR_SUCCESS);
-  /* It has pipes that nobody can give it again. */
   CHECK_EQ(RmShutdown(session, 0, NULL), ERROR_SUCCESS);
   CHECK(IsAlive(child));
   CHECK_EQ(RmRegisterResources(session, 0, NULL, 1, &child->id, 0, NULL), ERROR_SUCCESS);
