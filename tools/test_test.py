@@ -17,6 +17,7 @@ echo "{name} $* began"
 case "{name} $*" in
   "$HANGS"*) exec sleep 1000 ;;
   "$FAILS"*) exit 1 ;;
+  "$KILLS"*) kill -KILL $PPID ;;
 esac
 sleep 0.01
 echo "{name} $* ended"
@@ -41,9 +42,9 @@ class Steps(unittest.TestCase):
         program.write_text(STEP.format(name=name))
         program.chmod(0o755)
 
-    def start(self, fails="nothing", hangs="nothing"):
+    def start(self, fails="nothing", hangs="nothing", kills="nothing"):
         environment = {"PATH": f"{self.root}/tools:{os.environ['PATH']}", "TRACE": str(self.trace),
-                       "FAILS": fails, "HANGS": hangs}
+                       "FAILS": fails, "HANGS": hangs, "KILLS": kills}
         return subprocess.Popen([self.root / "tools/test", "--wine"], env=environment, text=True,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
@@ -73,6 +74,11 @@ class Steps(unittest.TestCase):
         self.assertEqual(code, 1)
         self.assertIn("test: failed: build-asan", said)
         self.assertTrue(any(line.startswith("ctest") and "tsan" in line for line in said), said)
+
+    def test_who_is_killed_beside_the_tests_has_failed(self):
+        code, said = self.run_all(kills="build win64")
+        self.assertEqual(code, 1)
+        self.assertIn("test: failed: windows", said)
 
     def test_a_failed_sum_fails(self):
         self.assertEqual(self.run_all(fails="summarize")[0], 1)
