@@ -129,6 +129,8 @@ def compare(page, title, row):
 
 
 def play(build, output, check, parts):
+    if check:
+        scenes.be_patient()
     page = output.read_text() if output.exists() else ""
     wrong, sections = 0, []
     by_kind = collections.defaultdict(list)

@@ -80,6 +80,8 @@ def answer(build, title, check):
 
     (kind, function), = [(kind, play) for kind, known, play in board.load_rows() if known == title]
     ours, others = tools.KINDS[kind][1](build)
+    if check:
+        scene.be_patient()
     try:
         return {"row": board.play_in_scene(build, function, ours if check else {**ours, **others})}
     except scene.Lacks as lack:

@@ -7,7 +7,8 @@ import shutil
 import subprocess
 import tempfile
 
-from scene import KERNEL, PATIENCE
+import scene as scenes
+from scene import KERNEL
 
 
 class Hangs(Exception):
@@ -22,7 +23,7 @@ def run(scene, *command, question=None, **variables):
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         env={**scene.environment_of(user), **variables}, close_fds=not (question and question.inherited), **rights)
     try:
-        out, err = child.communicate(timeout=PATIENCE)
+        out, err = child.communicate(timeout=scenes.patience)
     except subprocess.TimeoutExpired:
         child.kill()  # may have to wait for what it hangs on
         raise Hangs from None
