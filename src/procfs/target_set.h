@@ -39,9 +39,11 @@ class TargetSet {
   template <class Look>
   void ForUnnumbered(const struct statx& found, const Look& look) const {
     if (unnumbered_.empty()) return;
-    const int64_t born = ToIdentity(found).btime_ns;
-    for (const Born& entry : std::ranges::equal_range(unnumbered_, born, {}, &Born::btime_ns))
-      look(targets_[entry.target]);
+    const Born born{ToIdentity(found).btime_ns, 0};
+    const auto [begin, end] =
+        std::equal_range(unnumbered_.begin(), unnumbered_.end(), born,
+                         [](const Born& a, const Born& b) { return a.btime_ns < b.btime_ns; });
+    std::for_each(begin, end, [&](const Born& entry) { look(targets_[entry.target]); });
   }
   template <class Look>
   void ForFound(const struct statx& found, const Look& look) const {
