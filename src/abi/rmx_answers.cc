@@ -127,7 +127,7 @@ RMX_SESSION_LIST* ToSessions(const std::vector<SessionState>& states, Machine& m
     std::vector<std::string> owed;
     std::vector<DWORD> pids;
     for (const Debt& debt : state.debts) {
-      if (debt.state != DebtState::kOwed && debt.state != DebtState::kFailed) continue;
+      if (!IsOwed(debt)) continue;
       owed.push_back(debt.unit ? ToString(*debt.unit) : debt.app_name);
       pids.push_back(debt.process ? static_cast<DWORD>(debt.process->was.pid) : 0);
     }

@@ -1,6 +1,5 @@
 // The Rmx functions that change something, or tell about the last failure.
 #include <fmt/format.h>
-#include <pwd.h>
 #include <restartmanager.h>
 #include <restartmanagerx.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include "abi/handles.h"
 #include "abi/last_error.h"
 #include "abi/runtime.h"
+#include "base/user_name.h"
 #include "journal/socket.h"
 #include "session/give_up.h"
 #include "session/recover.h"
@@ -42,11 +42,8 @@ EventSink AsSink(RMX_OBSERVER observer, void* context, const Session* session) {
 // For people.
 std::string CallerName() {
   const uid_t uid = geteuid();
-  passwd entry{}, *found = nullptr;
-  char names[4096];
-  if (getpwuid_r(uid, &entry, names, sizeof names, &found) != 0 || !found)
-    return fmt::format("user {}", uid);
-  return fmt::format("user {} ({})", uid, entry.pw_name);
+  const std::string name = UserName(uid);
+  return name.empty() ? fmt::format("user {}", uid) : fmt::format("user {} ({})", uid, name);
 }
 
 constexpr uint64_t kLongestLimit = uint64_t{24} * 60 * 60 * 1000;  // a day, in ms

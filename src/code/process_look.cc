@@ -166,7 +166,7 @@ bool ProcessLook::IsMemory(const Subject& subject) const {
 
 std::string ProcessLook::ObjectLink(const Subject& subject) const {
   if (subject.kind == MappedKind::kExecutable) return "exe";
-  return fmt::format("map_files/{:x}-{:x}", subject.mapping.first.begin, subject.mapping.first.end);
+  return MapFileName(subject.mapping.first.begin, subject.mapping.first.end);
 }
 
 const std::optional<struct statx>& ProcessLook::ObjectOf(Subject& subject) {

@@ -11,10 +11,6 @@ namespace {
 
 constexpr uint32_t kMasks = kStatusShutdownMasked | kStatusRestartMasked;
 
-bool IsOwed(const Debt& debt) {
-  return debt.state == DebtState::kOwed || debt.state == DebtState::kFailed;
-}
-
 // A service may have been stopped and restarted before in this session: the newest stop counts.
 App* AppOf(const Debt& debt, std::vector<App>& apps) {
   App* found = nullptr;

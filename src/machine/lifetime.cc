@@ -1,10 +1,11 @@
 #include "machine/lifetime.h"
 
-#include <pwd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
+
+#include "base/user_name.h"
 
 namespace rm {
 namespace {
@@ -22,10 +23,8 @@ bool SurvivesALogout(const RelaunchSpec& spec, const ProcessFacts& process) {
 
 // loginctl enable-linger: there is a file of the user's name.
 bool Lingers(uid_t user, const std::string& lingering) {
-  passwd entry{}, *found = nullptr;
-  char names[4096];
-  return getpwuid_r(user, &entry, names, sizeof names, &found) == 0 && found &&
-         access((lingering + "/" + entry.pw_name).c_str(), F_OK) == 0;
+  const std::string name = UserName(user);
+  return !name.empty() && access((lingering + "/" + name).c_str(), F_OK) == 0;
 }
 
 }  // namespace

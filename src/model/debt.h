@@ -30,4 +30,9 @@ struct Debt {
   DebtState state = DebtState::kOwed;
 };
 
+// It was stopped and is not back: a start is owed, tried or not.
+inline bool IsOwed(const Debt& debt) {
+  return debt.state == DebtState::kOwed || debt.state == DebtState::kFailed;
+}
+
 }  // namespace rm

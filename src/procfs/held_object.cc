@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "procfs/parse.h"
 #include "procfs/process_dir.h"
 #include "procfs/read.h"
 
@@ -15,7 +16,7 @@ std::string NameOf(const HeldObject& held) {
       return fmt::format("{}/fd/{}", task, held.fd);
     case HoldKind::kMapping:
       // Only /proc/TID has them, which no listing shows.
-      return fmt::format("{}/map_files/{:x}-{:x}", held.tid, held.begin, held.end);
+      return fmt::format("{}/{}", held.tid, MapFileName(held.begin, held.end));
     case HoldKind::kExecutable:
       return task + "/exe";
     case HoldKind::kWorkingDirectory:

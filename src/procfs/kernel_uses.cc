@@ -29,8 +29,7 @@ std::vector<const FileTarget*> BackingOf(const LoopDevice& loop, MountSpaces& sp
                                          UseList& uses) {
   std::vector<const FileTarget*> matches;
   const TargetSet& targets = uses.targets();
-  if (loop.backing && !targets.MayHave(loop.backing->stx_ino) && !targets.HasUnnumbered())
-    return matches;
+  if (loop.backing && !targets.MayHave(loop.backing->stx_ino)) return matches;
   const auto is_it = [&](const Named& named) {
     return loop.backing ? IsSameObject(named.status, *loop.backing)
                         : S_ISREG(named.status.stx_mode);

@@ -1,5 +1,6 @@
 #include "procfs/parse.h"
 
+#include <fmt/format.h>
 #include <sys/sysmacros.h>
 
 #include <array>
@@ -130,6 +131,10 @@ std::optional<MapsLine> ParseMapsLine(std::string_view line) {
   line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
   map.path = line;
   return map;
+}
+
+std::string MapFileName(uint64_t begin, uint64_t end) {
+  return fmt::format("map_files/{:x}-{:x}", begin, end);
 }
 
 std::string UnescapeMapsPath(std::string_view printed) {

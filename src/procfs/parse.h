@@ -53,6 +53,8 @@ struct MapsLine {
 };
 
 std::optional<MapsLine> ParseMapsLine(std::string_view line);
+// Below /proc/PID: the link to the object that is mapped there.
+std::string MapFileName(uint64_t begin, uint64_t end);
 // The path as it is.
 std::string UnescapeMapsPath(std::string_view printed);
 

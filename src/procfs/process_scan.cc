@@ -263,7 +263,7 @@ void ProcessScan::Compare(const struct statx& found, const Met& met, HoldKind ki
   targets_.ForDevice(found, [&](const FileTarget& target) {
     if (!IsTarget(found, target)) Add(target, kind, fd);
   });
-  if (!targets_.MayHave(found.stx_ino) && !targets_.HasUnnumbered()) return;
+  if (!targets_.MayHave(found.stx_ino)) return;
   targets_.ForFound(found, [&](const FileTarget& target) {
     if (IsTargetOrBelow(found, target, met, layers_)) Add(target, kind, fd);
   });

@@ -36,8 +36,7 @@ void ProcessScan::ScanMemory(int directory, pid_t owner) {
     for (size_t end; (end = text.find('\n')) != text.npos; text.remove_prefix(end + 1)) {
       const std::optional<MapsLine> map = ParseMapsLine(text.substr(0, end));
       if (!map || !map->ino) continue;
-      if (targets_.MayHave(map->ino) || targets_.HasUnnumbered())
-        ScanMapping(directory, owner, *map);
+      if (targets_.MayHave(map->ino)) ScanMapping(directory, owner, *map);
       if (targets_.HasNodes()) ScanMappedNode(directory, *map);
       if (map->path == kRingLink) mapped_rings_.insert(map->ino);
     }
@@ -63,7 +62,7 @@ void ProcessScan::ScanMapping(int directory, pid_t owner, const MapsLine& map) {
   if (!targets_.HasUnnumbered() || major(map.dev) != 0) return;  // an overlay has no device
   struct statx found {};
   UniqueFd object;
-  const std::string name = fmt::format("map_files/{:x}-{:x}", map.begin, map.end);
+  const std::string name = MapFileName(map.begin, map.end);
   if (StatAt(directory, name.c_str(), STATX_INO | STATX_BTIME, found) == 0 ||
       OpenNamed(directory, UnescapeMapsPath(map.path), object, found)) {
     targets_.ForUnnumbered(found, look);
@@ -74,7 +73,7 @@ void ProcessScan::ScanMapping(int directory, pid_t owner, const MapsLine& map) {
 void ProcessScan::ScanMappedNode(int directory, const MapsLine& map) {
   if (no_nodes_.contains({map.dev, map.ino})) return;
   struct statx found {};
-  const std::string name = fmt::format("map_files/{:x}-{:x}", map.begin, map.end);
+  const std::string name = MapFileName(map.begin, map.end);
   if (StatAt(directory, name.c_str(), STATX_TYPE | STATX_INO | STATX_BTIME, found)) return;
   if (!S_ISBLK(found.stx_mode)) no_nodes_.emplace(map.dev, map.ino);
   targets_.ForDevice(found, [&](const FileTarget& target) {
@@ -91,7 +90,7 @@ bool ProcessScan::IsMapped(int directory, pid_t owner, const MapsLine& map,
   const bool same = map.ino == target.identity.ino && map.dev == target.identity.dev;
   if (same && asked_.contains(&target)) return true;
   struct statx found {};
-  const std::string name = fmt::format("map_files/{:x}-{:x}", map.begin, map.end);
+  const std::string name = MapFileName(map.begin, map.end);
   const int error = StatAt(directory, name.c_str(), STATX_INO | STATX_BTIME, found);
   if (!error) {
     if (!IsTarget(found, target)) {

@@ -30,25 +30,25 @@ TargetSet::TargetSet(std::span<const FileTarget> targets)
     for (const uint64_t number : NumbersOf(targets_[i])) numbers_.push_back({number, i});
     if (S_ISBLK(targets_[i].identity.mode) && !targets_[i].previous) nodes_.push_back(i);
     if (std::ranges::any_of(targets_[i].handles, &std::string::empty, &ObjectHandle::id))
-      unnumbered_.push_back({targets_[i].identity.btime_ns, i});
+      births_.push_back({BirthKey(targets_[i].identity.btime_ns), i});
   }
-  std::ranges::sort(unnumbered_, {}, &Born::btime_ns);
+  std::sort(births_.begin(), births_.end());
   std::sort(numbers_.begin(), numbers_.end());
   numbers_.erase(std::unique(numbers_.begin(), numbers_.end()), numbers_.end());
   // 64 bits for each number keep false alarms below 2 %.
   const size_t bits = std::bit_ceil(std::max<size_t>(64 * numbers_.size(), 4096));
   mask_ = bits - 1;
-  bits_.resize(bits / 64);
-  for (const Numbered& entry : numbers_) {
-    const uint64_t bit = entry.number & mask_;
+  bits_.resize(bits / 64, births_.empty() ? 0 : ~uint64_t{0});
+  for (const Keyed& entry : numbers_) {
+    const uint64_t bit = entry.key & mask_;
     bits_[bit / 64] |= uint64_t{1} << (bit % 64);
   }
 }
 
-std::span<const TargetSet::Numbered> TargetSet::WithNumber(uint64_t number) const {
-  const auto first = std::lower_bound(numbers_.begin(), numbers_.end(), Numbered{number, 0});
-  const auto last = std::find_if(first, numbers_.end(),
-                                 [&](const Numbered& entry) { return entry.number != number; });
+std::span<const TargetSet::Keyed> TargetSet::With(const std::vector<Keyed>& sorted, uint64_t key) {
+  const auto first = std::lower_bound(sorted.begin(), sorted.end(), Keyed{key, 0});
+  const auto last =
+      std::find_if(first, sorted.end(), [&](const Keyed& entry) { return entry.key != key; });
   return {first, last};
 }
 

@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -27,23 +26,20 @@ class TargetSet {
   // Calls `look` with all that may have this inode number, on any device.
   template <class Look>
   void ForIno(uint64_t ino, const Look& look) const {
-    for (const Numbered& entry : WithNumber(ino)) look(targets_[entry.target]);
+    for (const Keyed& entry : With(numbers_, ino)) look(targets_[entry.target]);
     // An overlay may put the number of the layer into the upper bits.
     if (ino <= UINT32_MAX) return;
-    for (const Numbered& entry : WithNumber(ino & UINT32_MAX)) look(targets_[entry.target]);
+    for (const Keyed& entry : With(numbers_, ino & UINT32_MAX)) look(targets_[entry.target]);
   }
   bool HasNodes() const { return !nodes_.empty(); }
-  // Whether an overlay may show one of them by a number that nobody knows.
-  bool HasUnnumbered() const { return !unnumbered_.empty(); }
+  // Whether an overlay may show one of them by a number that nobody knows. Then MayHave says yes.
+  bool HasUnnumbered() const { return !births_.empty(); }
   // Calls `look` with those of them that this may be. Needs STATX_BTIME.
   template <class Look>
   void ForUnnumbered(const struct statx& found, const Look& look) const {
-    if (unnumbered_.empty()) return;
-    const Born born{ToIdentity(found).btime_ns, 0};
-    const auto [begin, end] =
-        std::equal_range(unnumbered_.begin(), unnumbered_.end(), born,
-                         [](const Born& a, const Born& b) { return a.btime_ns < b.btime_ns; });
-    std::for_each(begin, end, [&](const Born& entry) { look(targets_[entry.target]); });
+    if (births_.empty()) return;
+    for (const Keyed& entry : With(births_, BirthKey(ToIdentity(found).btime_ns)))
+      look(targets_[entry.target]);
   }
   template <class Look>
   void ForFound(const struct statx& found, const Look& look) const {
@@ -62,28 +58,24 @@ class TargetSet {
   const std::vector<FileTarget>& targets() const { return targets_; }
 
  private:
-  struct Numbered {
-    uint64_t number;
+  struct Keyed {
+    uint64_t key;
     uint32_t target;
-    friend auto operator<=>(const Numbered&, const Numbered&) = default;
+    friend auto operator<=>(const Keyed&, const Keyed&) = default;
   };
 
-  struct Born {
-    int64_t btime_ns;
-    uint32_t target;
-  };
-
+  static uint64_t BirthKey(int64_t btime_ns) { return static_cast<uint64_t>(btime_ns); }
+  static std::span<const Keyed> With(const std::vector<Keyed>& sorted, uint64_t key);
   bool HasBit(uint64_t number) const {
     const uint64_t bit = number & mask_;
     return bits_[bit / 64] >> (bit % 64) & 1;
   }
-  std::span<const Numbered> WithNumber(uint64_t number) const;
 
   std::vector<FileTarget> targets_;
-  std::vector<Numbered> numbers_;  // sorted
-  std::vector<uint32_t> nodes_;    // the targets that are block devices
-  std::vector<Born> unnumbered_;   // sorted
-  std::vector<uint64_t> bits_;
+  std::vector<Keyed> numbers_;   // by inode number, sorted
+  std::vector<Keyed> births_;    // by birth time, sorted: those without a number
+  std::vector<uint32_t> nodes_;  // the targets that are block devices
+  std::vector<uint64_t> bits_;   // of the numbers; all, where there are some without
   uint64_t mask_;
 };
 

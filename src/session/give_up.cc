@@ -14,10 +14,6 @@
 namespace rm {
 namespace {
 
-bool IsOwed(const Debt& debt) {
-  return debt.state == DebtState::kOwed || debt.state == DebtState::kFailed;
-}
-
 std::optional<pid_t> AsPid(const std::string& name) {
   pid_t pid = 0;
   const char* const end = name.data() + name.size();

@@ -75,8 +75,7 @@ Result<void> OweNothingToMasked(SessionState& state, Machine& machine, SessionSt
   ApplyFilters(state.filters, state.seen);
   std::vector<Debt> cancelled;
   for (Debt& debt : state.debts) {
-    const bool owed = debt.state == DebtState::kOwed || debt.state == DebtState::kFailed;
-    if (owed && IsMasked(debt, state)) {
+    if (IsOwed(debt) && IsMasked(debt, state)) {
       if (auto taken = machine.CancelStart(debt); !taken) return taken;
     } else if (debt.state != DebtState::kSuppressed) {
       continue;

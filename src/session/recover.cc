@@ -51,8 +51,7 @@ Milliseconds Until(TimePoint end, Machine& machine) {
 // somebody is told: it may be missing for a moment, in the middle of an update.
 void GiveUpWhatIsGone(SessionState& state, Machine& machine, const EventSink& events) {
   for (Debt& debt : state.debts) {
-    if (!debt.unit || (debt.state != DebtState::kOwed && debt.state != DebtState::kFailed))
-      continue;
+    if (!debt.unit || !IsOwed(debt)) continue;
     const auto facts = machine.DescribeUnit(*debt.unit);
     if (!facts || (facts->load_state != "not-found" && facts->load_state != "masked")) continue;
     debt.state = DebtState::kCancelled;

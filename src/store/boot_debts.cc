@@ -99,7 +99,7 @@ bool ReadLine(std::string_view line, BootDebts& debts) {
 BootDebts OwedToTheNextBoot(const std::vector<Debt>& debts) {
   BootDebts owed;
   for (const Debt& debt : debts) {
-    if (debt.state != DebtState::kOwed && debt.state != DebtState::kFailed) continue;
+    if (!IsOwed(debt)) continue;
     if (debt.unit)
       owed.units.push_back(*debt.unit);
     else if (debt.process)

@@ -1,13 +1,16 @@
 #include "store/schema.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <ctime>
+#include <string_view>
 
 #include "base/unique_fd.h"
 #include "base/win32_codes.h"
@@ -55,13 +58,12 @@ constexpr char kTables[] = R"sql(
 )sql";
 static_assert(kSchemaVersion == 5);
 
-constexpr char kDropTables[] =
-    "DROP TABLE IF EXISTS boot; DROP TABLE IF EXISTS session; DROP TABLE IF EXISTS registration;"
-    "DROP TABLE IF EXISTS filter; DROP TABLE IF EXISTS seen; DROP TABLE IF EXISTS debt;";
+constexpr std::array kTableNames = {"boot", "session", "registration", "filter", "seen", "debt"};
 
-constexpr char kForgetEverything[] =
-    "DELETE FROM boot; DELETE FROM session; DELETE FROM registration; DELETE FROM filter;"
-    "DELETE FROM seen; DELETE FROM debt;";
+void ForAllTables(Connection& connection, std::string_view verb) {
+  for (const char* table : kTableNames)
+    connection.Execute(fmt::format("{} {}", verb, table).c_str());
+}
 
 int64_t Microseconds(clockid_t clock) {
   timespec now{};
@@ -110,23 +112,19 @@ Result<void> MakeTablesAnew(Connection& connection) {
   Transaction transaction(connection, Transaction::Kind::kWrite);
   const int64_t version = Number(connection, "PRAGMA user_version");
   if (version == kSchemaVersion) return {};  // another process was faster
-  const bool older = version < kSchemaVersion;
-  if (Number(connection, "SELECT count(*) FROM sqlite_schema WHERE name = 'session'") == 0 ||
-      Number(connection, "SELECT count(*) FROM session") != 0)
-    return Fail(
-        kWriteFault,
-        "{} has sessions of {} version of Restart Manager (format {}, this one knows format "
-        "{}), and they may owe something its start. {}",
-        connection.path(), older ? "an older" : "a later", version, kSchemaVersion,
-        older ? "Let them end, or start what they stopped and delete the file."
-              : "Update this program.");
-  connection.Execute(kDropTables);
-  if (Number(connection, "SELECT count(*) FROM sqlite_schema") != 0)
+  const bool has_none =
+      Number(connection, "SELECT count(*) FROM sqlite_schema WHERE name = 'session'") != 0 &&
+      Number(connection, "SELECT count(*) FROM session") == 0;
+  if (has_none) ForAllTables(connection, "DROP TABLE IF EXISTS");
+  if (!has_none || Number(connection, "SELECT count(*) FROM sqlite_schema") != 0) {
+    const bool older = version < kSchemaVersion;
     return Fail(kWriteFault,
-                "{} is of {} version of Restart Manager (format {}, this one knows format {}), and "
-                "has tables that are not known here. {}",
+                "{} has sessions of {} version of Restart Manager (format {}, this one knows "
+                "format {}), or more than is known here, and may owe something its start. {}",
                 connection.path(), older ? "an older" : "a later", version, kSchemaVersion,
-                older ? "No session is in it: delete the file." : "Update this program.");
+                older ? "Let them end, or start what they stopped and delete the file."
+                      : "Update this program.");
+  }
   connection.Execute(kTables);
   transaction.Commit();
   return {};
@@ -182,7 +180,7 @@ Result<void> PrepareSchema(Connection& connection) {
   if (KnowsBoot(connection, *boot)) return {};
   Transaction transaction(connection, Transaction::Kind::kWrite);
   if (KnowsBoot(connection, *boot)) return {};
-  connection.Execute(kForgetEverything);
+  ForAllTables(connection, "DELETE FROM");
   const int64_t time = Microseconds(CLOCK_REALTIME) - Microseconds(CLOCK_BOOTTIME);
   Query(connection, "INSERT INTO boot(id, time_us, sum) VALUES(?, ?, ?)")
       .Bytes(*boot)

@@ -23,6 +23,7 @@ echo content >/mnt/file
 chmod 644 /mnt/file
 export RESTART_MANAGER_DIR=/mnt/own
 
+[ -x "$restartctl" ] || { echo "$restartctl was not built"; exit 1; }
 tail -f /mnt/file >/dev/null &
 holder=$!
 until [ "$(readlink "/proc/$holder/exe")" = "$(realpath "$(command -v tail)")" ] &&

@@ -30,12 +30,8 @@ std::vector<pid_t> ProcessesOf(const std::string& program) {
   return pids;
 }
 
-// How many there were.
-int KillAll(const std::string& program) {
-  int killed = 0;
-  for (const pid_t pid : ProcessesOf(program))
-    if (kill(pid, SIGKILL) == 0) ++killed;
-  return killed;
+void KillAll(const std::string& program) {
+  for (const pid_t pid : ProcessesOf(program)) kill(pid, SIGKILL);
 }
 
 // The last argument.

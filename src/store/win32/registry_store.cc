@@ -60,9 +60,7 @@ int64_t Now() {
 }
 
 bool Owes(const std::vector<Debt>& debts) {
-  return std::any_of(debts.begin(), debts.end(), [](const Debt& debt) {
-    return debt.state == DebtState::kOwed || debt.state == DebtState::kFailed;
-  });
+  return std::any_of(debts.begin(), debts.end(), IsOwed);
 }
 
 tl::unexpected<Error> Ended() { return Fail(kInvalidHandle, "The session has ended."); }
