@@ -39,7 +39,12 @@ Result<std::vector<std::optional<std::string>>> AnswersFromChild(const ChildQues
       answers[open[done]] = reader.Next(due);
       if (!answers[open[done]]) break;
     }
-    if (done == open.size()) break;
+    if (done == open.size()) {
+      // Its end of the pipe is closed with its last descriptor, after its memory: a look for users
+      // that comes next does not take it for one.
+      reader.Next(std::min(Clock::now() + patience, end));
+      break;
+    }
     const size_t unanswered = open[done];
     if (Clock::now() < due && again != unanswered) {
       again = unanswered;

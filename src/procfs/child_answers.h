@@ -22,8 +22,10 @@ struct ChildQuestions {
 
 // Each question is answered by a child that is no child of the caller's for long and has none of
 // its descriptors but that one. None: no answer within `patience`, or one like it had none; then
-// another child goes on. After five times `patience` all that is left is none. A child that hangs
-// is killed by a timer of its own as soon as the kernel lets go of it. 14: no child can be started.
+// another child goes on. After five times `patience` all that is left is none. Who has answered all
+// has ended, and uses no file any more, unless it needs longer than `patience` for that. A child
+// that hangs is killed by a timer of its own as soon as the kernel lets go of it. 14: no child can
+// be started.
 Result<std::vector<std::optional<std::string>>> AnswersFromChild(
     const ChildQuestions& questions, std::chrono::milliseconds patience);
 

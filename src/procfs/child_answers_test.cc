@@ -3,10 +3,12 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <new>
+#include <string>
 
 #include "base/unique_fd.h"
 
@@ -42,6 +44,27 @@ TEST(ChildAnswersTest, WhoHasNoMemoryToAnswerEndsAndGoesOnNowhereElse) {
   char second_caller = 0;
   EXPECT_EQ(read(in.get(), &second_caller, 1), 0) << "until all who have the other end are gone";
   EXPECT_THAT(answers, ElementsAre(Optional(std::string("yes")), std::nullopt));
+}
+
+// What comes next may be a look for the users of a file, which then named a process that was ours.
+TEST(ChildAnswersTest, WhoHasAnsweredUsesNothingAnyMore) {
+  constexpr size_t kLongToFree = size_t{256} << 20;
+  const int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+  ASSERT_GE(file, 0);
+  const UniqueFd owned(file);
+  ChildQuestions questions;
+  questions.count = 1;
+  questions.descriptor = file;
+  questions.answer = [](size_t) {
+    void* memory = mmap(nullptr, kLongToFree, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    return memory == MAP_FAILED ? "" : std::to_string(getpid());
+  };
+  const auto answers = AnswersFromChild(questions, std::chrono::seconds(20));
+  ASSERT_TRUE(answers && (*answers)[0] && !(*answers)[0]->empty());
+  const std::string of_child = "/proc/" + *(*answers)[0];
+  EXPECT_NE(access((of_child + "/exe").c_str(), F_OK), 0);
+  EXPECT_NE(access((of_child + "/fd/" + std::to_string(file)).c_str(), F_OK), 0);
 }
 
 // In a program that has closed its standard streams, as daemons do, the descriptor that the answers

@@ -3,9 +3,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstring>
+#include <vector>
 
 #include "procfs/child_answers.h"
 #include "procfs/descriptor_copy.h"
@@ -30,7 +32,7 @@ bool MayBeOne(int fd, const TargetSet& targets) {
 }
 
 // The message stays where it is. Who looks into his messages one after the other (SO_PEEK_OFF)
-// would be moved on by our look.
+// would be moved on by our look. All is closed again before the answer: until then we use it, too.
 bool SeesNone(pid_t pid, int fd, uint64_t socket, uint64_t count, const TargetSet& targets) {
   UniqueFd copy;
   struct statx found {};
@@ -49,21 +51,19 @@ bool SeesNone(pid_t pid, int fd, uint64_t socket, uint64_t count, const TargetSe
   message.msg_iovlen = 1;
   message.msg_control = control.data();
   message.msg_controllen = control.size();
-  if (recvmsg(copy.get(), &message, MSG_PEEK | MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0 ||
-      message.msg_flags & MSG_CTRUNC) {
-    return false;
-  }
-  uint64_t seen = 0;
+  if (recvmsg(copy.get(), &message, MSG_PEEK | MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0) return false;
+  std::vector<UniqueFd> sent;
   for (cmsghdr* part = CMSG_FIRSTHDR(&message); part; part = CMSG_NXTHDR(&message, part)) {
     if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
     for (size_t at = 0; at + sizeof(int) <= part->cmsg_len - CMSG_LEN(0); at += sizeof(int)) {
-      int sent = -1;
-      std::memcpy(&sent, CMSG_DATA(part) + at, sizeof sent);
-      if (MayBeOne(sent, targets)) return false;
-      ++seen;
+      int fd_sent = -1;
+      std::memcpy(&fd_sent, CMSG_DATA(part) + at, sizeof fd_sent);
+      sent.emplace_back(fd_sent);
     }
   }
-  return seen == count;
+  return !(message.msg_flags & MSG_CTRUNC) && sent.size() == count &&
+         std::ranges::none_of(sent,
+                              [&](const UniqueFd& one) { return MayBeOne(one.get(), targets); });
 }
 
 }  // namespace
