@@ -128,11 +128,10 @@ std::string AppMessage(JournalEvent event, const App& app, const std::string& wh
   }
 }
 
-// journalctl --unit shows what root says about a unit in these fields.
 void AddUnit(Record& record, const App& app) {
   if (!app.unit) return;
   record.Add("RM_UNIT", ToString(*app.unit));
-  record.Add(app.unit->user ? "OBJECT_SYSTEMD_USER_UNIT" : "OBJECT_SYSTEMD_UNIT", app.unit->name);
+  record.Add(app.unit->user ? kObjectUserUnit : kObjectUnit, app.unit->name);
 }
 
 }  // namespace

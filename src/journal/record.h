@@ -29,6 +29,10 @@ enum class JournalEvent : uint32_t {
   kGivenUp = 11001,
 };
 
+// journalctl --unit shows what root says about a unit in these fields.
+inline constexpr char kObjectUnit[] = "OBJECT_SYSTEMD_UNIT";
+inline constexpr char kObjectUserUnit[] = "OBJECT_SYSTEMD_USER_UNIT";
+
 struct JournalField {
   std::string name;  // upper case letters, digits and underscores
   std::string value;

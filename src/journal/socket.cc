@@ -2,9 +2,13 @@
 
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <systemd/sd-login.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
+#include <memory>
 #include <utility>
 
 #include "base/unique_fd.h"
@@ -36,6 +40,16 @@ void Send(const std::string& path, const std::string& datagram) {
                  reinterpret_cast<const sockaddr*>(&to), sizeof to);
 }
 
+// journald believes root alone.
+std::string OwnUnit() {
+  const int error = errno;  // callers of the C functions read it
+  char* found = nullptr;
+  if (geteuid() == 0) (void)sd_pid_get_unit(0, &found);
+  errno = error;
+  const std::unique_ptr<char, decltype(&std::free)> unit(found, &std::free);
+  return unit ? unit.get() : "";
+}
+
 }  // namespace
 
 std::string ToDatagram(const JournalRecord& record) {
@@ -44,12 +58,19 @@ std::string ToDatagram(const JournalRecord& record) {
   return datagram;
 }
 
-JournalSink ToJournal(std::string socket) {
-  return [path = std::move(socket)](const JournalRecord& record) {
+JournalSink ToJournal(std::string socket, std::string unit) {
+  return [path = std::move(socket), unit = std::move(unit)](const JournalRecord& record) {
     const int error = errno;
-    Send(path, ToDatagram(record));
-    errno = error;  // callers of the C functions read it
+    const bool is_of_unit = std::ranges::any_of(record.fields, [](const JournalField& field) {
+      return field.name == kObjectUnit || field.name == kObjectUserUnit;
+    });
+    std::string datagram = ToDatagram(record);
+    if (!is_of_unit && !unit.empty()) Append({kObjectUnit, unit}, datagram);
+    Send(path, datagram);
+    errno = error;
   };
 }
+
+JournalSink ToJournal() { return ToJournal(kJournalSocket, OwnUnit()); }
 
 }  // namespace rm

@@ -125,6 +125,7 @@ boot
 check "the recover unit says so" await inside sh -c \
   'systemctl is-failed -q restart-manager-recover &&
    journalctl -u restart-manager-recover -o cat | grep -q "kept as /var/lib/restart-manager/damaged-00000000000000aa"'
+[ $failed = 0 ] || inside journalctl --no-pager -o verbose
 check "the file is there" test -e "$state/damaged-00000000000000aa"
 check "only once" test "$(inside "$build/bin/restartctl" recover)" = "nothing was owed"
 power_off

@@ -93,6 +93,6 @@ void Report(const JournalRecord& record) noexcept {
 
 }  // namespace
 
-JournalSink ToJournal(std::string) { return Report; }
+JournalSink ToJournal() { return Report; }
 
 }  // namespace rm
