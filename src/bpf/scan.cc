@@ -62,6 +62,8 @@ Result<KernelScan> KernelScan::Load(size_t numbers) {
                 "The kernel takes no BPF program from this caller. It needs CAP_BPF and "
                 "CAP_PERFMON, and a kernel that is not locked down.");
   }
+  if (error == EMFILE || error == ENFILE || error == ENOMEM)
+    return Fail(kAccessDenied, "There is no room for the BPF program: {}.", strerror(error));
   if (error) {
     return Fail(kAccessDenied,
                 "This kernel does not take the BPF program: {}. It needs Linux 6.7 with BTF.",

@@ -264,6 +264,11 @@ Options ParseArguments(std::vector<std::string> arguments) {
     return Saying{app.help("", CLI::AppFormatMode::All)};
   } catch (const CLI::CallForVersion&) {
     return Saying{std::string(kVersion) + "\n"};
+  } catch (const CLI::ExtrasError& error) {
+    return Mistake{fmt::format("{}; what begins with - and is no option goes behind --; "
+                               "try restartctl --help",
+                               error.what()),
+                   asks ? kExitWhoFailed : kExitUsage};
   } catch (const CLI::ParseError& error) {
     return Mistake{std::string(error.what()) + "; try restartctl --help",
                    asks ? kExitWhoFailed : kExitUsage};

@@ -18,8 +18,9 @@ Error ExplainSqlite(const SQLite::Exception& failure, int system_error, const st
   if (failure.getExtendedErrorCode() == SQLITE_IOERR_NOMEM)
     return explain(kOutOfMemory, "There is not enough memory.");
   const char* const full =
-      "Its file system is full. Make room there, then try again; nothing that was stored before is "
-      "lost.";
+      "Its file system is full, or the limit of the size of files (ulimit -f) is reached. Make "
+      "room "
+      "there, then try again; nothing that was stored before is lost.";
   // The index of its log is a file as well, which is made larger before anything else.
   if (failure.getExtendedErrorCode() == SQLITE_IOERR_SHMSIZE) return explain(kWriteFault, full);
   switch (failure.getErrorCode()) {
@@ -56,7 +57,9 @@ Error ExplainSqlite(const SQLite::Exception& failure, int system_error, const st
     case SQLITE_TOOBIG:
       return explain(kWriteFault, "Register less in one call.");
     default:
-      return explain(kWriteFault, "See that its file system works, then try again.");
+      return explain(kWriteFault,
+                     "See that its file system works and that the limit of the size of files "
+                     "(ulimit -f) is not reached, then try again.");
   }
 }
 

@@ -211,7 +211,9 @@ TEST(StoreTroubleTest, AFileSizeLimitIs29AndNotTheEndOfTheProcess) {
               const SessionId session = store->Start(kOwner)->record.id;
               const rlimit limit{300'000, RLIM_INFINITY};
               ::setrlimit(RLIMIT_FSIZE, &limit);
-              EXPECT_EQ(CodeOf(store->Register(session, NumberedBatch(1, 100'000))), kWriteFault);
+              const auto refused = store->Register(session, NumberedBatch(1, 100'000));
+              EXPECT_EQ(CodeOf(refused), kWriteFault);
+              EXPECT_THAT(MessageOf(refused), HasSubstr("ulimit -f"));
               EXPECT_TRUE(store->Load(session));
               const rlimit lifted{RLIM_INFINITY, RLIM_INFINITY};
               ::setrlimit(RLIMIT_FSIZE, &lifted);
