@@ -10,6 +10,7 @@
 #include "procfs/parse.h"
 #include "procfs/process_dir.h"
 #include "procfs/read.h"
+#include "procfs/running_program.h"
 
 namespace rm {
 namespace {
@@ -36,16 +37,17 @@ std::string PathOf(std::string_view environment, std::string_view name) {
 std::optional<DisplayAccess> ReadDisplayAccess(const ProcTree& proc, const ProcessId& process) {
   UniqueFd directory;
   ProcessStat stat;
-  std::string status, environment;
-  if (OpenProcess(proc, process.pid, directory) ||
+  std::string environment;
+  RunningProgram program;
+  if (OpenProcess(proc, process.pid, directory) || program.Open(directory.get()) ||
       ReadFileAt(directory.get(), "environ", kMostEnvironment, environment) ||
-      ReadFileAt(directory.get(), "status", kSmallFile, status) ||
-      ReadStat(directory.get(), stat) || stat.start_ticks != process.start_ticks)
+      !program.IsThere(directory.get()) || ReadStat(directory.get(), stat) ||
+      stat.start_ticks != process.start_ticks)
     return std::nullopt;
   const auto named = ValueOf(environment, "DISPLAY");
   const auto display = named ? LocalDisplay(*named) : std::nullopt;
-  const std::vector<uint64_t> users = ParseNumbers(FieldOf(status, "Uid"));
-  const std::vector<uint64_t> groups = ParseNumbers(FieldOf(status, "Gid"));
+  const std::vector<uint64_t> users = ParseNumbers(FieldOf(program.status(), "Uid"));
+  const std::vector<uint64_t> groups = ParseNumbers(FieldOf(program.status(), "Gid"));
   if (!display || users.empty() || groups.empty()) return std::nullopt;
   return DisplayAccess{static_cast<uid_t>(users[0]), static_cast<gid_t>(groups[0]), *display,
                        PathOf(environment, "XAUTHORITY"), PathOf(environment, "HOME")};

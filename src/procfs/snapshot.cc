@@ -22,6 +22,7 @@
 #include "procfs/process.h"
 #include "procfs/process_dir.h"
 #include "procfs/read.h"
+#include "procfs/running_program.h"
 #include "procfs/snapshot_streams.h"
 
 namespace rm {
@@ -31,6 +32,7 @@ namespace {
 constexpr size_t kMostStartData = 8 << 20;
 constexpr size_t kMostCompared = 4096;  // arguments
 constexpr int kDeadlinePolicy = 6;      // SCHED_DEADLINE
+constexpr int kTries = 5;               // of who executes other programs meanwhile
 
 struct LimitName {
   std::string_view name;
@@ -106,16 +108,25 @@ class Collector {
             const std::vector<std::string>& updated, RelaunchSpec& spec)
       : proc_(proc), directory_(directory), stat_(stat), updated_(updated), spec_(spec) {}
 
-  // 0, or the errno of the first thing that cannot be done without.
+  // 0, or the errno of the first thing that cannot be done without. EAGAIN: it has executed another
+  // program meanwhile, which must not be given the rights of the first.
   int Collect() {
-    std::string status;
-    if (const int error = ReadFileAt(directory_, "status", kSmallFile, status)) return error;
+    RunningProgram program;
+    int error = program.Open(directory_);
+    if (!error) error = CollectAll(program.status());
+    if (error) return error;
+    return program.IsThere(directory_) ? 0 : EAGAIN;
+  }
+
+ private:
+  int CollectAll(const std::string& status) {
     if (const int error = CollectArguments()) return error;
     if (const int error = CollectExecutable()) return error;
     if (const int error = CollectEnvironment()) return error;
     CollectDirectories();
     CollectStatus(status);
     CompareOrigin();
+    LeaveRightsToExecutable();
     CollectParent();
     CollectScheduling();
     if (const int error = CollectSettings()) return error;
@@ -134,7 +145,6 @@ class Collector {
     return 0;
   }
 
- private:
   void Lacks(std::string sentence) { spec_.cannot_restore.push_back(std::move(sentence)); }
 
   // The update replaces the executable: it is the path that is executed, whatever is there now.
@@ -299,6 +309,25 @@ class Collector {
     }
   }
 
+  // What it has beyond its real user and group it is given by its executable, or not at all.
+  void LeaveRightsToExecutable() {
+    const auto are_real = [](const auto& ids) { return ids[1] == ids[0] && ids[2] == ids[0]; };
+    if (are_real(spec_.uids) && are_real(spec_.gids)) return;
+    struct statx file {};
+    if (StatAt(directory_, "exe", STATX_MODE | STATX_UID | STATX_GID, file)) file = {};
+    const auto gives = [](const auto& ids, bool sets, uint32_t owner) {
+      return ids[1] == (sets ? owner : ids[0]) && ids[2] == ids[1];
+    };
+    const bool sets_group = (file.stx_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP);
+    if (!gives(spec_.uids, file.stx_mode & S_ISUID, file.stx_uid) ||
+        !gives(spec_.gids, sets_group, file.stx_gid)) {
+      Lacks("It has the rights of a user or group that its executable does not give it.");
+      return;
+    }
+    spec_.uids.fill(spec_.uids[0]);
+    spec_.gids.fill(spec_.gids[0]);
+  }
+
   bool MayUseEveryCpu() const {
     std::string text;
     if (ReadFileAt(proc_.fd(), "stat", 1 << 20, text)) return false;
@@ -382,14 +411,23 @@ tl::unexpected<Error> CannotRead(const ProcessId& process, const std::string& na
 
 Result<RelaunchSpec> Snapshot(const ProcTree& proc, const ProcessId& process,
                               const std::vector<std::string>& updated) {
-  RelaunchSpec spec{.was = process};
+  RelaunchSpec spec;
   UniqueFd directory;
   ProcessStat stat;
   int error = OpenProcess(proc, process.pid, directory);
-  if (!error) error = ReadStat(directory.get(), stat);
   if (error) return CannotRead(process, "?", error);
-  if (stat.start_ticks != process.start_ticks || stat.has_exited()) return HasEnded(process);
-  error = Collector(proc, directory.get(), stat, updated, spec).Collect();
+  for (int i = 0; i < kTries; ++i) {
+    spec = {.was = process};
+    error = ReadStat(directory.get(), stat);
+    if (error) return CannotRead(process, "?", error);
+    if (stat.start_ticks != process.start_ticks || stat.has_exited()) return HasEnded(process);
+    error = Collector(proc, directory.get(), stat, updated, spec).Collect();
+    if (error != EAGAIN) break;
+  }
+  if (error == EAGAIN) {
+    spec = {.was = process, .cannot_restore = {"It executes one program after the other."}};
+    error = 0;
+  }
 
   // What was asked of the kernel by pid was about this process if it is still there. What an
   // exiting one answers is no error of ours.

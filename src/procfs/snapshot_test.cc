@@ -152,6 +152,63 @@ TEST(Snapshot, WhoGaveUpTheRightsOfRootCannotComeBack) {
   EXPECT_THAT(Take(Holder({})).cannot_restore, Not(Contains(HasSubstr("as another user"))));
 }
 
+void BecomeNobody() {
+  constexpr uid_t kNobody = 65534;
+  if (syscall(SYS_setgroups, 0, nullptr) || setresgid(kNobody, kNobody, kNobody) ||
+      setresuid(kNobody, kNobody, kNobody)) {
+    _exit(3);
+  }
+}
+
+TEST(Snapshot, WhatIsSetUserIdGetsItsRightsFromItsExecutable) {
+  if (geteuid() != 0) GTEST_SKIP() << "lacks root, to make a file that gives its rights";
+  test::TemporaryDirectory at;
+  const std::string program = at.path() + "/program";
+  fs::copy_file(test::HolderProgram(), program);
+  chmod(at.path().c_str(), 0755);
+  chmod(program.c_str(), 04755);
+  const auto rights = Contains(HasSubstr("its executable does not give it"));
+  const Holder holder({}, {.program = program, .prepare = BecomeNobody});
+  const RelaunchSpec spec = Take(holder);
+  EXPECT_THAT(spec.uids, ElementsAre(65534, 65534, 65534));
+  EXPECT_THAT(spec.cannot_restore, Not(rights));
+  chmod(program.c_str(), 0755);
+  if (Take(holder).uids[1] != 0) GTEST_SKIP() << "lacks a file system that honours the bit";
+  EXPECT_THAT(Take(holder).cannot_restore, rights);
+}
+
+// A user's program was given back with the rights that sudo or a login had had in its place.
+TEST(Snapshot, NoProgramGetsTheRightsOfTheOneBeforeIt) {
+  if (geteuid() != 0) GTEST_SKIP() << "lacks root, to make a file that gives its rights";
+  test::TemporaryDirectory at;
+  const std::string sudo = at.path() + "/sudo", own = at.path() + "/own ";
+  for (const std::string& program : {sudo, own}) fs::copy_file(TAKE_TURNS, program);
+  chmod(at.path().c_str(), 0755);
+  chmod(sudo.c_str(), 04755);
+  const pid_t turning = fork();
+  if (turning == 0) {
+    BecomeNobody();
+    const std::string filling(100'000, 'x');  // takes a while to read
+    setenv("FILLING", filling.c_str(), 1);
+    execl(own.c_str(), own.c_str(), sudo.c_str(), nullptr);
+    _exit(1);
+  }
+  const auto proc = ProcTree::Open();
+  int seen = 0;
+  for (int i = 0; i < 5000; ++i) {
+    const auto id = Identify(*proc, turning);
+    const auto spec = Snapshot(*proc, id.value().value(), {});
+    if (spec.value().executable != own) continue;
+    ++seen;
+    if (spec->uids[0] != 0 && spec->uids[1] != 0) continue;
+    ADD_FAILURE() << "try " << i << ", " << testing::PrintToString(spec->cannot_restore);
+    break;
+  }
+  EXPECT_GT(seen, 0);
+  kill(turning, SIGKILL);
+  waitpid(turning, nullptr, 0);
+}
+
 TEST(Snapshot, StandardStreams) {
   test::TemporaryDirectory at;
   const std::string log = at.Write("log", "12345");
