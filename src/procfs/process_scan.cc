@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/kcmp.h>
 #include <sched.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
@@ -16,6 +15,7 @@
 #include "procfs/in_flight.h"
 #include "procfs/process_dir.h"
 #include "procfs/read.h"
+#include "procfs/seen_tables.h"
 
 namespace rm {
 namespace {
@@ -26,13 +26,6 @@ constexpr size_t kLargeFile = 16 << 20;  // a ring has up to 32,768 files
 constexpr int kRingTries = 200;          // one that never rests tells its files each 30th time
 constexpr int kThreadTries = 100;
 constexpr unsigned kMostMessages = 100;  // looked into: somebody may have sent a million
-
-// True when the thread's table is the one of a thread that was looked at. Where the kernel does not
-// say, it is looked at again.
-bool SharesTable(const std::vector<pid_t>& seen, pid_t tid, kcmp_type table) {
-  return std::any_of(seen.begin(), seen.end(),
-                     [&](pid_t other) { return syscall(SYS_kcmp, other, tid, table, 0, 0) == 0; });
-}
 
 // As far as the socket tells. What was there before may have had the same number.
 bool IsBoundTo(const BoundSockets::File& file, const FileTarget& target) {
@@ -125,12 +118,15 @@ bool ProcessScan::ScanEachThread(int directory, bool leader_left) {
   Note(ListNumbers(tasks.get(), tids));
   bool memory_seen = !leader_left;
 
-  std::vector<pid_t> files_seen, directories_seen;
-  if (proc_.live()) files_seen = directories_seen = {pid_};
+  SeenTables files_seen(KCMP_FILES), directories_seen(KCMP_FS);
+  if (proc_.live()) {
+    files_seen.Add(pid_);
+    directories_seen.Add(pid_);
+  }
   for (const pid_t tid : tids) {
     if (tid == pid_) continue;
-    const bool files = !SharesTable(files_seen, tid, KCMP_FILES);
-    const bool directories = directories_ && !SharesTable(directories_seen, tid, KCMP_FS);
+    const bool files = !files_seen.Has(tid);
+    const bool directories = directories_ && !directories_seen.Has(tid);
     if (!files && !directories && memory_seen) continue;
     UniqueFd task;
     Note(OpenDirectoryAt(tasks.get(), std::to_string(tid).c_str(), task));
@@ -141,8 +137,8 @@ bool ProcessScan::ScanEachThread(int directory, bool leader_left) {
     ProcessStat stat;
     if (ReadStat(task.get(), stat) || stat.is_ending()) continue;  // it may have had nothing left
     memory_seen = true;
-    if (files && proc_.live()) files_seen.push_back(tid);
-    if (directories && proc_.live()) directories_seen.push_back(tid);
+    if (files && proc_.live()) files_seen.Add(tid);
+    if (directories && proc_.live()) directories_seen.Add(tid);
   }
   return memory_seen;
 }
