@@ -5,10 +5,17 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
+#include <map>
+#include <sstream>
 
 #include "apps/ask.h"
 #include "apps/report.h"
@@ -81,6 +88,27 @@ class Launched : public ::testing::Test {
   const Directory directory_;
   RelaunchSpec spec_;
 };
+
+// Of zeros. False: the kernel does not let it be moved.
+bool HaveCommandLineOf(size_t bytes) {
+  void* const place = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (place == MAP_FAILED) return false;
+  std::istringstream numbers(ReadAll("/proc/self/stat"));
+  numbers.ignore(1 << 20, ')');
+  std::string state;
+  numbers >> state;
+  std::map<int, uint64_t> field;  // as proc(5) counts them
+  for (int at = 4; numbers >> field[at]; ++at) continue;
+  prctl_mm_map moved{};
+  moved.start_code = field[26], moved.end_code = field[27], moved.start_stack = field[28];
+  moved.start_data = field[45], moved.end_data = field[46];
+  moved.start_brk = field[47], moved.brk = reinterpret_cast<uintptr_t>(sbrk(0));
+  moved.arg_start = reinterpret_cast<uintptr_t>(place), moved.arg_end = moved.arg_start + bytes - 1;
+  moved.env_start = field[50], moved.env_end = field[51];
+  moved.exe_fd = UINT32_MAX;
+  return prctl(PR_SET_MM, PR_SET_MM_MAP, &moved, sizeof moved, 0) == 0;
+}
 
 TEST_F(Launched, ProgramIsNobodysChildAndInASessionOfItsOwn) {
   const auto process = Run();
@@ -218,6 +246,50 @@ TEST_F(Launched, StreamThatIsNowASymbolicLinkOrAFifoBecomesNull) {
   const std::string text = Told();
   EXPECT_THAT(text, HasSubstr("fd 0 [/dev/null]"));
   EXPECT_THAT(text, HasSubstr("fd 2 [/dev/null]"));
+}
+
+// The journal took the rest of such a name for a line of root's, and the number in it for its
+// priority.
+TEST_F(Launched, NameOfSeveralLinesIsToldInOne) {
+  const std::string name = directory_ / "log\n<0>all is lost\x1b[2J";
+  spec_.executable = name;
+  spec_.streams[2] = {name, O_WRONLY, 0};
+  std::string said;
+  RunAlone(*WriteSpecFile(directory_ / "specs", "spec", spec_), &said);
+  EXPECT_THAT(said, HasSubstr("stream 2 was " + directory_.path() + "/log <0>all is lost [2J"));
+  EXPECT_THAT(said, HasSubstr("log <0>all is lost [2J cannot be run"));
+}
+
+// Its parent is who decides what its next children are.
+TEST_F(Launched, ACommandLineWithoutEndIsNotReadToItsEnd) {
+  constexpr rlim_t kMemory = 256 << 20, kCommandLine = 512 << 20;
+  int ready[2];
+  ASSERT_EQ(pipe2(ready, O_CLOEXEC), 0);
+  const pid_t endless = Fork([&] {
+    if (HaveCommandLineOf(kCommandLine) && write(ready[1], "x", 1) == 1)
+      while (true) pause();
+    _exit(1);
+  });
+  close(ready[1]);
+  char one;
+  const bool is_endless = read(ready[0], &one, 1) == 1;
+  close(ready[0]);
+  spec_.parent = Identify(getpid());
+  spec_.captured_ticks = 0;
+  std::erase_if(spec_.limits, [](const ResourceLimit& one) { return one.resource == RLIMIT_AS; });
+  const auto file = WriteSpecFile(directory_ / "specs", "spec", spec_);
+  const pid_t child = Fork([&] {
+    const rlimit limit{kMemory, RLIM_INFINITY};
+    setrlimit(RLIMIT_AS, &limit);
+    execl(RM_RELAUNCH, "rm-relaunch", file->c_str(), nullptr);
+  });
+  if (is_endless) AwaitText(directory_ / "out", "end\n");
+  EXPECT_THAT(ReadAll(directory_ / "out"), ::testing::EndsWith("end\n"));
+  for (const pid_t pid : {child, endless}) {
+    kill(pid, SIGKILL);
+    Await(pid);
+  }
+  if (!is_endless) GTEST_SKIP() << "lacks a kernel that lets a process move its arguments";
 }
 
 TEST_F(Launched, OffsetBehindTheEndOfAShortenedFileIsItsEnd) {

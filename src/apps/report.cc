@@ -27,11 +27,15 @@ std::string ProcessLine(const ProcessId& process) {
 
 std::string StartingLine() { return fmt::format("{}\n", kStartingWord); }
 
-std::string FailedLine(std::string_view sentence) {
-  std::string line(sentence);
+std::string OneLine(std::string_view text) {
+  std::string line(text);
   for (char& c : line)
-    if (c == '\n') c = ' ';
-  return fmt::format("{}{}\n", kFailedWord, line);
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = ' ';
+  return line;
+}
+
+std::string FailedLine(std::string_view sentence) {
+  return fmt::format("{}{}\n", kFailedWord, OneLine(sentence));
 }
 
 // Not by streams of the standard library, which take a lack of memory for the end of the text.

@@ -78,7 +78,7 @@ struct Listener {
         (void)!ftruncate(file, static_cast<off_t>(text.size()));
     }
     Report(FailedLine(error.message));
-    dprintf(messages, "rm-relaunch: %s\n", error.message.c_str());
+    dprintf(messages, "rm-relaunch: %s\n", OneLine(error.message).c_str());
     return status;
   }
 };

@@ -15,9 +15,13 @@
 namespace rm {
 namespace {
 
-std::string ReadCommandLine(pid_t pid) {
+// A process can make it as long as its address space, prctl(2).
+bool HasCommandLine(pid_t pid, const std::string& command) {
   std::ifstream file(fmt::format("/proc/{}/cmdline", pid), std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::string theirs(command.size() + 1, '\0');
+  file.read(theirs.data(), static_cast<std::streamsize>(theirs.size()));
+  theirs.resize(static_cast<size_t>(file.gcount()));
+  return theirs == command;
 }
 
 ProcessId IdOf(pid_t pid) {
@@ -82,7 +86,7 @@ Succession AwaitSuccession(const RelaunchSpec& spec, Milliseconds limit) {
   while (IsAlive(spec.parent)) {
     const std::vector<ProcessId> children = ChildrenSince(spec.parent.pid, spec.captured_ticks);
     for (const ProcessId& child : children)
-      if (child != spec.was && ReadCommandLine(child.pid) == command && IsAlive(child))
+      if (child != spec.was && HasCommandLine(child.pid, command) && IsAlive(child))
         return {child, ""};
     if (!IsSupervising(spec, children)) return {};
     if (Clock::now() >= deadline)

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "apps/relaunch/become.h"
+#include "apps/report.h"
 #include "base/unique_fd.h"
 #include "base/win32_codes.h"
 
@@ -87,9 +88,10 @@ Result<void> OpenStreams(const RelaunchSpec& spec, StreamFiles same, int message
     UniqueFd file = std::move(same[number]);
     if (!file && !stream.path.empty()) file = OpenByName(stream);
     if (file) Adjust(file, stream);
+    const int why = errno;
     if (!stream.path.empty() && !file)
       dprintf(messages, "rm-relaunch: stream %d was %s and is now /dev/null: %s\n", number,
-              stream.path.c_str(), strerror(errno));
+              OneLine(stream.path).c_str(), strerror(why));
     if (!file) file.Reset(open("/dev/null", O_RDWR | O_CLOEXEC));
     if (!file || dup2(file.get(), number) < 0) return NotPossible("/dev/null cannot be opened");
   }
