@@ -277,9 +277,7 @@ TEST_F(Launched, ACommandLineWithoutEndIsNotReadToItsEnd) {
   spec_.parent = Identify(getpid());
   spec_.captured_ticks = 0;
   const auto file = WriteSpecFile(directory_ / "specs", "spec", spec_);
-  const pid_t child = Fork([&] {
-    execl(RM_RELAUNCH, "rm-relaunch", file->c_str(), nullptr);
-  });
+  const pid_t child = Fork([&] { execl(RM_RELAUNCH, "rm-relaunch", file->c_str(), nullptr); });
   EXPECT_THAT(AwaitText(directory_ / "out", "end\n"), ::testing::EndsWith("end\n"));
   kill(child, SIGKILL);
   rusage used{};  // also before it became the program

@@ -12,7 +12,8 @@ namespace rm {
 class SeenTables {
  public:
   explicit SeenTables(kcmp_type kind) : kind_(kind) {}
-  // Where the kernel does not say, it was not.
+  // False where the kernel does not say, and maybe while others end or take another table: who asks
+  // looks once more than needed.
   bool Has(pid_t tid);
   void Add(pid_t tid);
 
