@@ -32,6 +32,8 @@ struct ProcmapQuery {
 };
 constexpr unsigned long kProcmapQuery = _IOWR('f', 17, ProcmapQuery);
 
+constexpr size_t kLongestLine = 16 << 20;
+
 // Permissions and offset, which follow the addresses.
 bool IsExecutable(std::string_view line) {
   const size_t blank = line.find(' ');
@@ -115,9 +117,11 @@ int ReadMappings(int process_directory, std::vector<char>& buffer, Mappings& map
       collector.Add(text.substr(0, end));
     }
     kept = text.size();
-    // No line is longer than a path and its escapes; this is not a maps file.
-    if (kept == buffer.size()) return EPROTO;
     std::memmove(buffer.data(), text.data(), kept);
+    if (kept < buffer.size()) continue;
+    // A path may be longer than PATH_MAX: directories are made one below the other without end.
+    if (kept >= kLongestLine) return EFBIG;
+    buffer.resize(2 * kept);
   }
 }
 

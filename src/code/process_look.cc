@@ -100,9 +100,10 @@ void ProcessLook::Examine(size_t number, std::vector<MappedFile>& found) {
                   .loaded_as = loaded_as_[number],
                   .base = bases_[number],
                   .shown = UnescapeMapsPath(mapping.path)};
+  // What a loader has loaded is code: it may have none but data, or moved its code to other memory.
   if (subject.shown == executable_) {
     subject.kind = MappedKind::kExecutable;
-  } else if (!mapping.executable) {
+  } else if (!mapping.executable && !subject.base) {
     subject.kind = MappedKind::kData;
     if (!mapping.path.ends_with(kDeletedSuffix)) return;
   }

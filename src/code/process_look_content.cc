@@ -85,6 +85,10 @@ bool ProcessLook::IsSameProgramKind(Subject& subject, RootView& view, const std:
 }
 
 void ProcessLook::CompareContent(Subject& subject, RootView& view, MappedFile& fact) {
+  if (!S_ISREG(view.Look(fact.path).object.stx_mode)) {
+    fact.same_bytes = false;
+    return;
+  }
   const Content& named = ReadNamed(view, fact.path);
   fact.named_build_id = named.build_id;
   if (!named.readable) fact.trouble = "the file that is there now cannot be read";

@@ -1,11 +1,16 @@
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <link.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <ctime>
 #include <filesystem>
 
+#include "code/mappings.h"
 #include "code/process_code.h"
 #include "holder/holder.h"
 
@@ -17,6 +22,9 @@ namespace fs = std::filesystem;
 using test::Holder;
 using test::HolderProgram;
 using test::TemporaryDirectory;
+using testing::AllOf;
+using testing::Contains;
+using testing::Field;
 using testing::IsEmpty;
 using testing::SizeIs;
 
@@ -71,6 +79,44 @@ TEST(ProcessLookTest, AnInterpreterIsNotCalledByTheNameOfItsScript) {
   EXPECT_EQ(files[0].at_name, AtName::kNothing);
 }
 
+// As that of a library that has none but data, or of one whose code was moved to larger pages.
+TEST(ProcessLookTest, WhatTheLoaderHasLoadedIsCodeThoughNothingOfItIsMappedExecutable) {
+  const TemporaryDirectory directory;
+  const std::string copy = directory.path() + "/library.so";
+  struct link_map* original = nullptr;
+  void* loaded = dlopen("libm.so.6", RTLD_NOW);
+  ASSERT_TRUE(loaded && dlinfo(loaded, RTLD_DI_LINKMAP, &original) == 0) << dlerror();
+  fs::copy_file(original->l_name, copy);
+  ASSERT_TRUE(dlopen(copy.c_str(), RTLD_NOW)) << dlerror();
+  const UniqueFd self(open("/proc/self", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  std::vector<char> buffer(64 << 10);
+  Mappings mappings;
+  ASSERT_EQ(ReadMappings(self.get(), buffer, mappings), 0);
+  for (const Mapping& mapping : mappings.files) {
+    if (mapping.path != copy) continue;
+    const AddressRange code = mapping.first;
+    ASSERT_EQ(mprotect(reinterpret_cast<void*>(code.begin), code.end - code.begin, PROT_READ), 0);
+  }
+  fs::remove(copy);
+  auto proc = ProcTree::Open();
+  MappedScan found;
+  ASSERT_EQ(ProcessCode(*proc).Scan(getpid(), found), 0);
+  EXPECT_THAT(found.files, Contains(AllOf(Field(&MappedFile::path, copy),
+                                          Field(&MappedFile::kind, MappedKind::kLibrary))));
+}
+
+TEST(ProcessLookTest, WhereThereIsADirectoryNowTheContentIsAnother) {
+  const TemporaryDirectory directory;
+  const std::string plugin = CopyOfHolder(directory, "plugin");
+  const Holder holder({"--map-code", plugin});
+  fs::remove(plugin);
+  fs::create_directory(plugin);
+  const std::vector<MappedFile> files = Below(directory.path(), holder);
+  ASSERT_THAT(files, SizeIs(1));
+  EXPECT_EQ(files[0].same_bytes, false);
+  EXPECT_EQ(files[0].trouble, "");
+}
+
 // The two have one root directory. Of the first, what is mounted is not told: it is ending.
 TEST(ProcessLookTest, WhatOneProcessDoesNotShowIsReadOfTheNext) {
   const TemporaryDirectory tree;
@@ -95,6 +141,19 @@ TEST(ProcessLookTest, WhatOneProcessDoesNotShowIsReadOfTheNext) {
   ASSERT_EQ(code.Scan(12, found), 0);
   EXPECT_THAT(found.unreadable, SizeIs(1));
   EXPECT_THAT(found.files, SizeIs(1));
+}
+
+TEST(MappingsTest, APathMayBeLongerThanWhatIsReadAtOnce) {
+  const TemporaryDirectory tree;
+  const std::string path = "/" + std::string(100'000, 'd') + "/libfoo.so";
+  tree.Write("maps", "400000-401000 r-xp 00000000 fe:01 123 " + path +
+                         "\n401000-402000 r-xp 00000000 fe:01 124 /program\n");
+  const UniqueFd directory(open(tree.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  std::vector<char> buffer(64 << 10);
+  Mappings mappings;
+  ASSERT_EQ(ReadMappings(directory.get(), buffer, mappings), 0);
+  ASSERT_THAT(mappings.files, SizeIs(2));
+  EXPECT_EQ(mappings.files[0].path, path);
 }
 
 TEST(ContentsTest, AFileThatCouldNotBeOpenedIsOpenedByTheNextOneWhoMay) {

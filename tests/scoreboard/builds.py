@@ -52,6 +52,13 @@ class Site:
             "-Wl,--build-id=" + ("sha1" if build_id else "none"), source=LIBRARY.encode())
         return self.put(kept, name, kind)
 
+    def data_library(self, name, version=1):
+        """One of which no segment is executable."""
+        kept = self._compile(
+            f"data-library-{version}", "-shared", "-nostdlib", "-Wl,-z,separate-code,-z,norelro,--build-id=sha1", "-xc", "-",
+            source=f"const char data_of_the_library[5000] = {{{version}}};".encode())
+        return self.put(kept, name)
+
     def program(self, name, version=1, library=None, static=False, kind="rename"):
         """The loader. With `library` it is linked to that one."""
         options = [HERE / "loader.c", "-pthread", f"-DVERSION={version}"]

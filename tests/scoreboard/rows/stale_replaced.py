@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 
 from builds import Site, execute
 from scene import Outdated, row
@@ -26,6 +27,46 @@ def linked_library_replaced(scene):
     old = site.run(program=program)
     site.library("lib/libfoo.so.1", 2)
     site.run(program=program)
+    return Outdated({old})
+
+
+# Moves the code of a library, and what it has besides, to memory of its own, as is done to have it in huge pages.
+MOVED = """
+import ctypes, mmap, signal, sys
+library = ctypes.CDLL(sys.argv[1])
+libc = ctypes.CDLL(None)
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+MAP_FIXED, NOBODY = 0x10, -1
+for line in open("/proc/self/maps").readlines():
+    if line.rstrip().endswith(sys.argv[1]) and line.split()[1] == "r-xp":
+        begin, end = (int(word, 16) for word in line.split()[0].split("-"))
+        code = ctypes.string_at(begin, end - begin)
+        how = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | MAP_FIXED
+        libc.mmap(begin, end - begin, mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC, how, NOBODY, 0)
+        ctypes.memmove(begin, code, end - begin)
+print("ready", flush=True)
+signal.pause()
+"""
+
+
+@row("stale")
+def code_moved(scene):
+    "a library was replaced whose code the process had moved to other memory (huge pages)"
+    site = Site(scene)
+    library = site.library("lib/libfoo.so.1")
+    old = scene.start(sys.executable, "-S", "-c", MOVED, library)
+    site.library("lib/libfoo.so.1", 2)
+    return Outdated({old})
+
+
+@row("stale")
+def data_library(scene):
+    "a library that has none but data, as ICU's, was replaced"
+    site = Site(scene)
+    library = site.data_library("lib/libdata.so.1")
+    old = site.loading(library)
+    site.data_library("lib/libdata.so.1", 2)
     return Outdated({old})
 
 
