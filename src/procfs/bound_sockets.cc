@@ -32,6 +32,7 @@ BoundSockets::BoundSockets(const ProcTree& proc, const TargetSet& targets,
                            std::span<const pid_t> pids) {
   const auto is_socket = [](const FileTarget& target) { return S_ISSOCK(target.identity.mode); };
   if (!proc.live() || std::ranges::none_of(targets.targets(), is_socket)) return;
+  wanted_ = true;
   AskHere(targets);
   const std::vector<pid_t> others = OneOfEachOther(proc, pids, "net");
   if (others.empty()) return;
@@ -52,6 +53,7 @@ BoundSockets::BoundSockets(const ProcTree& proc, const TargetSet& targets,
 
 void BoundSockets::AskHere(const TargetSet& targets) {
   ForEachUnixSocket(~0u, UDIAG_SHOW_VFS, [&](const unix_diag_msg& told, const rtattr& attribute) {
+    told_.insert(told.udiag_ino);
     unix_diag_vfs file{};
     if (attribute.rta_type != UNIX_DIAG_VFS || RTA_PAYLOAD(&attribute) < sizeof file) return;
     std::memcpy(&file, RTA_DATA(&attribute), sizeof file);

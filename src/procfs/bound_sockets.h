@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/unique_fd.h"
 #include "procfs/proc_tree.h"
@@ -31,11 +32,16 @@ class BoundSockets {
     const auto found = files_.find(socket);
     return found == files_.end() ? nullptr : &found->second;
   }
+  // Whether it may be bound to a target in a network namespace that was not asked: a thread can be
+  // in one alone, and a socket outlive all that lived there.
+  bool MayBeElsewhere(uint64_t socket) const { return wanted_ && !told_.contains(socket); }
 
  private:
   void AskHere(const TargetSet& targets);
 
+  bool wanted_ = false;
   std::unordered_map<uint64_t, File> files_;
+  std::unordered_set<uint64_t> told_;  // all that the kernel has told of, bound to whatever
 };
 
 // 0 or an errno: the file that this socket of another process is bound to, opened with O_PATH.

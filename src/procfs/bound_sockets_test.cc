@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <linux/capability.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -11,6 +12,7 @@
 
 #include <cstring>
 #include <functional>
+#include <thread>
 
 #include "holder/holder.h"
 #include "procfs/holders.h"
@@ -70,6 +72,21 @@ TEST_F(BoundSocketsTest, TheDescriptorOfTheSocketIsTold) {
   const UniqueFd other = BindTo(at_.path() + "/other");
   EXPECT_THAT(Descriptors(Target(path_)), testing::ElementsAre(socket_.get()));
   EXPECT_TRUE(HoldsUnprivileged([&] { return Descriptors(Target(path_)).size() == 1; }));
+}
+
+// A thread alone was there, or the socket is all that is left of it.
+TEST_F(BoundSocketsTest, ASocketOfANetworkNamespaceWithoutProcessesIsFound) {
+  if (geteuid() != 0) GTEST_SKIP() << "lacks root, to enter a network namespace";
+  const std::string path = at_.path() + "/elsewhere";
+  UniqueFd elsewhere;
+  bool entered = false;
+  std::thread([&] {
+    entered = unshare(CLONE_NEWNET) == 0;
+    if (entered) elsewhere = BindTo(path);
+  }).join();
+  if (!entered) GTEST_SKIP() << "lacks network namespaces";
+  EXPECT_THAT(Descriptors(Target(path)), testing::ElementsAre(elsewhere.get()));
+  EXPECT_THAT(Descriptors(Target(path_)), testing::ElementsAre(socket_.get()));
 }
 
 TEST_F(BoundSocketsTest, AnEarlierSocketOfTheSameNumberIsAnother) {

@@ -230,29 +230,37 @@ void ProcessScan::ScanRing(int directory, int fd, uint64_t ino) {
 }
 
 void ProcessScan::ScanSocket(int directory, int fd, uint64_t ino) {
+  const BoundSockets::File* file = sockets_.Of(ino);
+  const bool elsewhere = !file && sockets_.MayBeElsewhere(ino);
+  if (file) ScanBound(directory, fd, ino, file);
+  if (in_flight_ && !elsewhere) return;
   std::string text;
-  if (const BoundSockets::File* file = sockets_.Of(ino)) {
-    UniqueFd object;
-    struct statx found {};
-    if (OpenBoundFile(pid_, fd, ino, object) == 0 &&
-        StatOpened(object.get(), kWanted, found) == 0) {
-      Compare(found, {object.get(), "", directory}, HoldKind::kDescriptor, fd);
-    } else {
-      for (const FileTarget& target : targets_.targets())
-        if (IsBoundTo(*file, target)) Add(target, HoldKind::kDescriptor, fd);
-    }
-  }
-  if (in_flight_) return;
   if (const int error =
           ReadFileAt(directory, fmt::format("fdinfo/{}", fd).c_str(), kSmallFile, text)) {
     return Note(error);
   }
-  const uint64_t count = ParseNumber(FieldOf(text, "scm_fds")).value_or(0);
+  const std::string_view messages = FieldOf(text, "scm_fds");
+  const bool is_local = !messages.empty();  // AF_UNIX: no other socket has that field
+  if (elsewhere && is_local) ScanBound(directory, fd, ino, nullptr);
+  if (in_flight_) return;
+  const uint64_t count = ParseNumber(messages).value_or(0);
   in_flight_ = count > 0;
   if (!in_flight_ || !proc_.live() || messages_seen_ >= kMostMessages) return;
   const std::optional<bool> may = MayHaveInFlight(pid_, fd, ino, count, targets_);
   messages_seen_ = may ? messages_seen_ + 1 : kMostMessages;
   in_flight_ = may.value_or(true);
+}
+
+// `told`: by the kernel; null: it was not asked about this socket.
+void ProcessScan::ScanBound(int directory, int fd, uint64_t ino, const BoundSockets::File* told) {
+  UniqueFd object;
+  struct statx found {};
+  int error = OpenBoundFile(pid_, fd, ino, object);
+  if (!error) error = StatOpened(object.get(), kWanted, found);
+  if (!error) return Compare(found, {object.get(), "", directory}, HoldKind::kDescriptor, fd);
+  if (!told) return Note(error);
+  for (const FileTarget& target : targets_.targets())
+    if (IsBoundTo(*told, target)) Add(target, HoldKind::kDescriptor, fd);
 }
 
 void ProcessScan::Compare(const struct statx& found, const Met& met, HoldKind kind, int fd) {

@@ -54,6 +54,7 @@ class ProcessScan {
   void ScanDescriptors(int directory);
   void ScanRing(int directory, int fd, uint64_t ino);
   void ScanSocket(int directory, int fd, uint64_t ino);
+  void ScanBound(int directory, int fd, uint64_t ino, const BoundSockets::File* told);
   void ScanDirectories(int directory);
   void ScanLink(int directory, const char* name, HoldKind kind);
   // `owner` is in whose directory this is, and 0 in a thread's, which has no map_files.

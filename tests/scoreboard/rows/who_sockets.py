@@ -46,6 +46,31 @@ def other_network(scene):
     return Question(path, {serve(scene, path, through=["unshare", "--net"])})
 
 
+# As systemd does for a socket unit with PrivateNetwork=yes, and Go programs that enter a namespace with one thread.
+ELSEWHERE = """
+import ctypes, os, signal, socket, sys
+CLONE_NEWNET = 0x40000000
+libc = ctypes.CDLL(None)
+ours = os.open("/proc/self/ns/net", os.O_RDONLY)
+if libc.unshare(CLONE_NEWNET):
+    sys.exit("unshare")
+server = socket.socket(socket.AF_UNIX)
+server.bind(sys.argv[1])
+server.listen()
+if libc.setns(ours, CLONE_NEWNET):
+    sys.exit("setns")
+print("ready", flush=True)
+signal.pause()
+"""
+
+
+@row("who")
+def empty_network(scene):
+    "a socket that was made in a network namespace in which nobody lives"
+    path = scene.path("socket")
+    return Question(path, {scene.start(sys.executable, "-S", "-c", ELSEWHERE, path)})
+
+
 @row("who")
 def other_name(scene):
     "a socket, asked by the name that it was given since"
