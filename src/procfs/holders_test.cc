@@ -173,6 +173,20 @@ TEST_F(FindHoldersTest, ReplacedByRenameIsPreviousContent) {
   }
 }
 
+TEST_F(FindHoldersTest, WithoutBirthTimesTheHandleTellsWhetherTheNumberWasGivenAway) {
+  const std::string file = at_.Write("file");
+  auto known = IdentifyFile(file);
+  ASSERT_TRUE(known && known->at_registration);
+  FileTarget old{.identity = *known->at_registration, .previous = true, .handles = known->handles};
+  old.identity.btime_ns = 0;
+  if (old.handles.empty() || old.handles[0].overlay || old.handles[0].id[0] != 1)
+    GTEST_SKIP() << "lacks a file system whose handles have the generation of the inode";
+  const Holder holder({"--open", file, "--map", file});
+  EXPECT_EQ(Holds(old).size(), 2u);
+  old.handles[0].id.back() ^= 1;
+  EXPECT_THAT(Holds(old), IsEmpty());
+}
+
 TEST_F(FindHoldersTest, DeletedFileIsStillHeld) {
   const std::string file = at_.Write("file"), program = CopyProgram("program");
   const FileTarget target = Target(file), executable = Target(program);

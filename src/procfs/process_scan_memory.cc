@@ -93,9 +93,9 @@ bool ProcessScan::IsMapped(int directory, pid_t owner, const MapsLine& map,
   const std::string name = MapFileName(map.begin, map.end);
   const int error = StatAt(directory, name.c_str(), STATX_INO | STATX_BTIME, found);
   if (!error) {
-    if (!IsTarget(found, target)) {
-      return IsTargetOrBelow(found, target, {directory, name.c_str(), directory}, layers_);
-    }
+    const Met met{directory, name.c_str(), directory};
+    if (!IsTarget(found, target)) return IsTargetOrBelow(found, target, met, layers_);
+    if (WasNumberGivenAway(target, met)) return false;
     // Without a birth time nobody could tell later that it is still the same object.
     if (same && owner && !ask_each_ && target.identity.btime_ns && asked_.insert(&target).second) {
       witnesses_.push_back({fmt::format("{}/{}", owner, name), &target});

@@ -56,6 +56,26 @@ bool WasRemovedAs(std::string_view printed, const FileTarget& target) {
   return target.previous && printed == target.path + kDeletedSuffix;
 }
 
+namespace {
+
+// FILEID_INO32_GEN, <linux/exportfs.h>: the inode number, and which of those that had it this is.
+constexpr char kNumberAndGeneration = 1;
+
+bool HasGeneration(const ObjectHandle& handle) {
+  return !handle.overlay && !handle.id.empty() && handle.id.front() == kNumberAndGeneration;
+}
+
+}  // namespace
+
+bool WasNumberGivenAway(const FileTarget& target, const Met& met) {
+  if (!target.previous || target.identity.btime_ns || target.handles.empty() ||
+      !HasGeneration(target.handles.front()))
+    return false;
+  ObjectHandle handle;
+  return ReadHandle(met.directory, met.name, handle) == 0 && HasGeneration(handle) &&
+         handle.id != target.handles.front().id;
+}
+
 bool IsTarget(const struct statx& found, const FileTarget& target) {
   if (found.stx_ino != target.identity.ino || DeviceOf(found) != target.identity.dev) return false;
   const int64_t born = ToIdentity(found).btime_ns;
@@ -91,7 +111,7 @@ bool HasSameContent(const FileTarget& target, const Met& met, Layers& layers) {
 
 bool IsTargetOrBelow(const struct statx& found, const FileTarget& target, const Met& met,
                      Layers& layers) {
-  if (IsTarget(found, target)) return true;
+  if (IsTarget(found, target)) return !WasNumberGivenAway(target, met);
   // An overlay passes the birth time of its layer's file on, so that it tells a lower file from its
   // copy in the upper layer, which have the same handle.
   const int64_t born = ToIdentity(found).btime_ns;

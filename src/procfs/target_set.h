@@ -83,6 +83,9 @@ class TargetSet {
 bool WasRemovedAs(std::string_view printed, const FileTarget& target);
 // By dev and ino. Where only one side knows the birth time, it does not decide.
 bool IsTarget(const struct statx& found, const FileTarget& target);
+// What has the device and number of previous content may have got the number after that: where
+// there are no birth times, the handle tells.
+bool WasNumberGivenAway(const FileTarget& target, const Met& met);
 // The same, or one object seen through an overlay. `found` was read from what was `met`. Needs
 // STATX_INO and STATX_BTIME.
 bool IsTargetOrBelow(const struct statx& found, const FileTarget& target, const Met& met,

@@ -183,12 +183,14 @@ Result<void> TreeWalker::Add(int folder, bool may_have_handles, const std::strin
   TreeEntry entry{here, ToIdentity(found), {}};
   entry.identity.size = 0;
   entry.identity.mtime_ns = 0;
-  if (may_have_handles && S_ISREG(found.stx_mode)) {
+  // Without a birth time, the handle tells later whether the number was given away.
+  const bool is_unborn = !far_ && !entry.identity.btime_ns;
+  if ((may_have_handles || is_unborn) && S_ISREG(found.stx_mode)) {
     struct statx opened {};
     if (!object) object.Reset(openat(folder, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     // None if something else is there meanwhile.
     if (object && StatOpened(object.get(), STATX_INO, opened) == 0 && IsSameObject(opened, found))
-      entry.handles = HandlesOf(object.get(), found, true, layers_);
+      entry.handles = HandlesOf(object.get(), found, may_have_handles, layers_);
   }
   sink.Found(std::move(entry));
   if (!S_ISDIR(found.stx_mode)) return {};

@@ -47,15 +47,14 @@ def deleted(scene):
     return Question(file, {holder}, key)
 
 
-@row("who")
-def number_reused(scene):
-    "previous content: deleted, and another file got its inode number: nobody"
+def give_number_away(scene, inode_size, *what):
+    """Question about a file that was registered so, or with its folder, and whose number another one has got since."""
     image = scene.path("image")
     scene.run("truncate", "-s", "8M", image)
-    scene.run("mkfs.ext4", "-q", "-I", "256", image)
+    scene.run("mkfs.ext4", "-q", "-I", inode_size, image)
     scene.mount_image(image, scene.folder("mnt"))
-    file = scene.write("mnt/file")
-    key, number = scene.register(file), os.stat(file).st_ino
+    file = scene.write("mnt/folder/file")
+    key, number = scene.register(*what, file if not what else os.path.dirname(file)), os.stat(file).st_ino
     os.unlink(file)
     other = scene.write("mnt/other")
     if os.stat(other).st_ino != number:
@@ -63,6 +62,24 @@ def number_reused(scene):
     scene.hold("--open", other)
     scene.hold("--map", other)
     return Question(file, set(), key)
+
+
+@row("who")
+def number_reused(scene):
+    "previous content: deleted, and another file got its inode number: nobody"
+    return give_number_away(scene, "256")
+
+
+@row("who")
+def number_reused_unborn(scene):
+    "previous content: deleted, and another file got its inode number, on a file system without birth times (ext4 -I 128): nobody"
+    return give_number_away(scene, "128")
+
+
+@row("who")
+def number_reused_in_tree(scene):
+    "a folder with everything below it, of which a file was deleted, and one elsewhere got its inode number, without birth times: nobody"
+    return give_number_away(scene, "128", "--tree")
 
 
 @row("who")
