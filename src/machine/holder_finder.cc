@@ -29,7 +29,7 @@ std::vector<uint64_t> NumbersOf(std::span<const FileTarget> targets) {
   std::vector<uint64_t> numbers;
   for (const FileTarget& target : targets) {
     numbers.push_back(target.identity.ino);
-    if (S_ISBLK(target.identity.mode)) numbers.push_back(DeviceInKernel(target.identity.rdev));
+    if (IsDevice(target.identity.mode)) numbers.push_back(DeviceInKernel(target.identity.rdev));
     for (const ObjectHandle& handle : target.handles)
       for (const uint64_t number : NumbersIn(handle)) numbers.push_back(number);
   }

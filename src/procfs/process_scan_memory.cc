@@ -75,7 +75,7 @@ void ProcessScan::ScanMappedNode(int directory, const MapsLine& map) {
   struct statx found {};
   const std::string name = MapFileName(map.begin, map.end);
   if (StatAt(directory, name.c_str(), STATX_TYPE | STATX_INO | STATX_BTIME, found)) return;
-  if (!S_ISBLK(found.stx_mode)) no_nodes_.emplace(map.dev, map.ino);
+  if (!IsDevice(found.stx_mode)) no_nodes_.emplace(map.dev, map.ino);
   targets_.ForDevice(found, [&](const FileTarget& target) {
     if (!IsTarget(found, target)) Add(target, HoldKind::kMapping, -1);
   });

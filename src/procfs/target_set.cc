@@ -28,7 +28,7 @@ TargetSet::TargetSet(std::span<const FileTarget> targets)
   numbers_.reserve(targets_.size());
   for (uint32_t i = 0; i < targets_.size(); ++i) {
     for (const uint64_t number : NumbersOf(targets_[i])) numbers_.push_back({number, i});
-    if (S_ISBLK(targets_[i].identity.mode) && !targets_[i].previous) nodes_.push_back(i);
+    if (IsDevice(targets_[i].identity.mode) && !targets_[i].previous) nodes_.push_back(i);
     if (std::ranges::any_of(targets_[i].handles, &std::string::empty, &ObjectHandle::id))
       births_.push_back({BirthKey(targets_[i].identity.btime_ns), i});
   }

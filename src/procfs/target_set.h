@@ -15,6 +15,8 @@
 
 namespace rm {
 
+inline bool IsDevice(uint32_t mode) { return S_ISBLK(mode) || S_ISCHR(mode); }
+
 class TargetSet {
  public:
   explicit TargetSet(std::span<const FileTarget> targets);
@@ -46,14 +48,17 @@ class TargetSet {
     ForIno(found.stx_ino, look);
     ForUnnumbered(found, look);
   }
-  // Calls `look` with the nodes of this block device: it is one device, whatever node it is opened
-  // by. `found` needs no mask but STATX_TYPE.
+  // Calls `look` with the nodes of this device: it is one device, whatever node it is opened by.
+  // `found` needs no mask but STATX_TYPE.
   template <class Look>
   void ForDevice(const struct statx& found, const Look& look) const {
-    if (nodes_.empty() || !S_ISBLK(found.stx_mode)) return;
-    for (const uint32_t node : nodes_)
-      if (targets_[node].identity.rdev == makedev(found.stx_rdev_major, found.stx_rdev_minor))
+    if (nodes_.empty() || !IsDevice(found.stx_mode)) return;
+    for (const uint32_t node : nodes_) {
+      const FileIdentity& known = targets_[node].identity;
+      if ((known.mode & S_IFMT) == (found.stx_mode & S_IFMT) &&
+          known.rdev == makedev(found.stx_rdev_major, found.stx_rdev_minor))
         look(targets_[node]);
+    }
   }
   const std::vector<FileTarget>& targets() const { return targets_; }
 
@@ -74,7 +79,7 @@ class TargetSet {
   std::vector<FileTarget> targets_;
   std::vector<Keyed> numbers_;   // by inode number, sorted
   std::vector<Keyed> births_;    // by birth time, sorted: those without a number
-  std::vector<uint32_t> nodes_;  // the targets that are block devices
+  std::vector<uint32_t> nodes_;  // the targets that are nodes of devices
   std::vector<uint64_t> bits_;   // of the numbers; all, where there are some without
   uint64_t mask_;
 };

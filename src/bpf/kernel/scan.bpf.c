@@ -11,6 +11,7 @@
 #define OVERLAYFS_SUPER_MAGIC 0x794c7630
 #define S_IFMT 0170000
 #define S_IFBLK 0060000
+#define S_IFCHR 0020000
 
 extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym;
 extern int bpf_iter_task_vma_new(struct bpf_iter_task_vma *it, struct task_struct *task,
@@ -71,7 +72,8 @@ static __noinline int MayBeBelow(__u64 address) {
 static __always_inline int Compare(struct Visit *visit, const struct inode *inode, __u16 kind,
                                    __u64 at, __u64 end) {
   const bool overlay = inode->i_sb->s_magic == OVERLAYFS_SUPER_MAGIC;
-  const bool node = (inode->i_mode & S_IFMT) == S_IFBLK;
+  const __u16 type = inode->i_mode & S_IFMT;
+  const bool node = type == S_IFBLK || type == S_IFCHR;
   if (!MayBe(inode->i_ino) && !(overlay && MayBeBelow((__u64)inode)) &&
       !(node && MayBe(inode->i_rdev)))
     return 0;

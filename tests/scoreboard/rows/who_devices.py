@@ -39,6 +39,15 @@ def opened_by_other_node(scene):
 
 
 @row("who")
+def character_device(scene):
+    "a character device that a process has open by another node of it, as in a container"
+    nodes = [scene.path("node"), scene.path("other")]
+    for node in nodes:
+        os.mknod(node, stat.S_IFCHR | 0o666, os.makedev(1, 8))  # random(4)
+    return Question(nodes[0], {scene.hold("--open", node) for node in nodes})
+
+
+@row("who")
 def mapped_by_other_node(scene):
     "a block device that a process has mapped by another node of it, its descriptor closed"
     device = scene.attach(scene.image())
