@@ -62,9 +62,9 @@ void BoundSockets::AskHere(const TargetSet& targets) {
   });
 }
 
-int OpenBoundFile(pid_t pid, int fd, uint64_t socket, UniqueFd& file) {
+int OpenBoundFile(pid_t tid, int fd, uint64_t socket, UniqueFd& file) {
   UniqueFd copy;
-  if (const int error = CopyDescriptor(pid, fd, copy)) return error;
+  if (const int error = CopyDescriptor(tid, fd, copy)) return error;
   struct statx found {};
   if (const int error = StatOpened(copy.get(), STATX_INO | STATX_TYPE, found)) return error;
   if (!S_ISSOCK(found.stx_mode) || found.stx_ino != socket) return ESRCH;  // closed meanwhile

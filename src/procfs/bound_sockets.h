@@ -44,8 +44,8 @@ class BoundSockets {
   std::unordered_set<uint64_t> told_;  // all that the kernel has told of, bound to whatever
 };
 
-// 0 or an errno: the file that this socket of another process is bound to, opened with O_PATH.
-// Needs CAP_NET_ADMIN and what ptrace(2) needs. Has the socket itself open for a moment.
-int OpenBoundFile(pid_t pid, int fd, uint64_t socket, UniqueFd& file);
+// 0 or an errno: the file that this socket of another process, or thread, is bound to, opened with
+// O_PATH. Needs CAP_NET_ADMIN and what ptrace(2) needs. Has the socket itself open for a moment.
+int OpenBoundFile(pid_t tid, int fd, uint64_t socket, UniqueFd& file);
 
 }  // namespace rm

@@ -1,6 +1,7 @@
 // Who is bound to this socket? On the live kernel.
 #include "procfs/bound_sockets.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <linux/capability.h>
 #include <sched.h>
@@ -12,6 +13,7 @@
 
 #include <cstring>
 #include <functional>
+#include <future>
 #include <thread>
 
 #include "holder/holder.h"
@@ -87,6 +89,26 @@ TEST_F(BoundSocketsTest, ASocketOfANetworkNamespaceWithoutProcessesIsFound) {
   if (!entered) GTEST_SKIP() << "lacks network namespaces";
   EXPECT_THAT(Descriptors(Target(path)), testing::ElementsAre(elsewhere.get()));
   EXPECT_THAT(Descriptors(Target(path_)), testing::ElementsAre(socket_.get()));
+}
+
+TEST_F(BoundSocketsTest, ASocketThatOneThreadAloneHasIsFound) {
+  if (geteuid() != 0) GTEST_SKIP() << "lacks root, to enter a network namespace";
+  const UniqueFd thread_of_ours(static_cast<int>(syscall(SYS_pidfd_open, getpid(), O_EXCL)));
+  if (!thread_of_ours) GTEST_SKIP() << "lacks pidfds of threads (Linux 6.9)";
+  const std::string path = at_.path() + "/elsewhere";
+  std::promise<int> ready;
+  std::promise<void> enough;
+  std::thread holder([&] {
+    UniqueFd elsewhere;
+    if (unshare(CLONE_FILES | CLONE_NEWNET) == 0) elsewhere = BindTo(path);
+    ready.set_value(elsewhere.get());
+    enough.get_future().wait();
+  });
+  const int fd = ready.get_future().get();
+  EXPECT_TRUE(fd < 0 || Descriptors(Target(path)) == std::vector{fd});
+  enough.set_value();
+  holder.join();
+  if (fd < 0) GTEST_SKIP() << "lacks network namespaces";
 }
 
 TEST_F(BoundSocketsTest, AnEarlierSocketOfTheSameNumberIsAnother) {

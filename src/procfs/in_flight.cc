@@ -28,15 +28,16 @@ bool MayBeOne(int fd, const TargetSet& targets) {
       S_ISREG(found.stx_mode) || S_ISDIR(found.stx_mode) || S_ISCHR(found.stx_mode);
   bool is_one = !is_file && !S_ISFIFO(found.stx_mode);
   targets.ForFound(found, [&](const FileTarget&) { is_one = true; });
+  targets.ForDevice(found, [&](const FileTarget&) { is_one = true; });
   return is_one;
 }
 
 // The message stays where it is. Who looks into his messages one after the other (SO_PEEK_OFF)
 // would be moved on by our look. All is closed again before the answer: until then we use it, too.
-bool SeesNone(pid_t pid, int fd, uint64_t socket, uint64_t count, const TargetSet& targets) {
+bool SeesNone(pid_t tid, int fd, uint64_t socket, uint64_t count, const TargetSet& targets) {
   UniqueFd copy;
   struct statx found {};
-  if (CopyDescriptor(pid, fd, copy) || StatOpened(copy.get(), STATX_INO | STATX_TYPE, found) ||
+  if (CopyDescriptor(tid, fd, copy) || StatOpened(copy.get(), STATX_INO | STATX_TYPE, found) ||
       !S_ISSOCK(found.stx_mode) || found.stx_ino != socket) {
     return false;
   }
@@ -68,12 +69,12 @@ bool SeesNone(pid_t pid, int fd, uint64_t socket, uint64_t count, const TargetSe
 
 }  // namespace
 
-std::optional<bool> MayHaveInFlight(pid_t pid, int fd, uint64_t socket, uint64_t count,
+std::optional<bool> MayHaveInFlight(pid_t tid, int fd, uint64_t socket, uint64_t count,
                                     const TargetSet& targets) {
   ChildQuestions questions;
   questions.count = 1;
   questions.answer = [&](size_t) -> std::string {
-    return SeesNone(pid, fd, socket, count, targets) ? kNone : "";
+    return SeesNone(tid, fd, socket, count, targets) ? kNone : "";
   };
   const auto answers = AnswersFromChild(questions, kPatience);
   if (!answers || !answers->front()) return std::nullopt;

@@ -15,7 +15,7 @@ namespace rm {
 // they are looked at, by a child, since to close a copy may have to wait for a server. Yes, if one
 // has the number of a file, is a socket or a ring, which may have more in it, or cannot be seen.
 // None: the child did not answer within a second. To ask takes it a millisecond.
-std::optional<bool> MayHaveInFlight(pid_t pid, int fd, uint64_t socket, uint64_t count,
+std::optional<bool> MayHaveInFlight(pid_t tid, int fd, uint64_t socket, uint64_t count,
                                     const TargetSet& targets);
 
 }  // namespace rm

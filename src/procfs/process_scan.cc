@@ -66,7 +66,7 @@ int ProcessScan::Scan(pid_t pid) {
   Note(OpenProcess(proc_, pid, directory));
   if (!directory && IsHidden(proc_, pid)) denied_ = true;
   if (directory) {
-    ScanDescriptors(directory.get());
+    ScanDescriptors(directory.get(), pid);
     ScanDirectories(directory.get());
     ScanMemory(directory.get(), pid);
     struct statx tasks {};
@@ -131,7 +131,7 @@ bool ProcessScan::ScanEachThread(int directory, bool leader_left) {
     UniqueFd task;
     Note(OpenDirectoryAt(tasks.get(), std::to_string(tid).c_str(), task));
     if (!task) continue;
-    if (files) ScanDescriptors(task.get());
+    if (files) ScanDescriptors(task.get(), tid);
     if (directories) ScanDirectories(task.get());
     if (!memory_seen) ScanMemoryOfThread(task.get(), tid);
     ProcessStat stat;
@@ -151,7 +151,8 @@ void ProcessScan::ScanMemoryOfThread(int task, pid_t tid) {
   ScanMemory(ours ? whole.get() : task, ours ? tid : 0);
 }
 
-void ProcessScan::ScanDescriptors(int directory) {
+void ProcessScan::ScanDescriptors(int directory, pid_t tid) {
+  tid_ = tid;
   UniqueFd fds;
   Note(OpenDirectoryAt(directory, "fd", fds));
   if (!fds) return;
@@ -246,7 +247,7 @@ void ProcessScan::ScanSocket(int directory, int fd, uint64_t ino) {
   const uint64_t count = ParseNumber(messages).value_or(0);
   in_flight_ = count > 0;
   if (!in_flight_ || !proc_.live() || messages_seen_ >= kMostMessages) return;
-  const std::optional<bool> may = MayHaveInFlight(pid_, fd, ino, count, targets_);
+  const std::optional<bool> may = MayHaveInFlight(tid_, fd, ino, count, targets_);
   messages_seen_ = may ? messages_seen_ + 1 : kMostMessages;
   in_flight_ = may.value_or(true);
 }
@@ -255,7 +256,7 @@ void ProcessScan::ScanSocket(int directory, int fd, uint64_t ino) {
 void ProcessScan::ScanBound(int directory, int fd, uint64_t ino, const BoundSockets::File* told) {
   UniqueFd object;
   struct statx found {};
-  int error = OpenBoundFile(pid_, fd, ino, object);
+  int error = OpenBoundFile(tid_, fd, ino, object);
   if (!error) error = StatOpened(object.get(), kWanted, found);
   if (!error) return Compare(found, {object.get(), "", directory}, HoldKind::kDescriptor, fd);
   if (!told) return Note(error);

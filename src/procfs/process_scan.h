@@ -51,7 +51,7 @@ class ProcessScan {
   void ScanThreads(int directory);
   bool ScanEachThread(int directory, bool leader_left);
   void ScanMemoryOfThread(int task, pid_t tid);
-  void ScanDescriptors(int directory);
+  void ScanDescriptors(int directory, pid_t tid);
   void ScanRing(int directory, int fd, uint64_t ino);
   void ScanSocket(int directory, int fd, uint64_t ino);
   void ScanBound(int directory, int fd, uint64_t ino, const BoundSockets::File* told);
@@ -89,6 +89,7 @@ class ProcessScan {
   pid_t pid_ = 0;
   std::vector<Holding> holdings_;
   std::set<uint64_t> rings_, mapped_rings_;  // inodes of io_urings: with a descriptor; mapped
+  pid_t tid_ = 0;                            // whose descriptors are looked at
   bool denied_ = false;
   bool in_flight_ = false;
   int exhausted_ = 0;

@@ -71,6 +71,31 @@ def empty_network(scene):
     return Question(path, {scene.start(sys.executable, "-S", "-c", ELSEWHERE, path)})
 
 
+# In a table of its own, as a thread that shares nothing with the others has it.
+THREAD = """
+import ctypes, signal, socket, sys, threading
+CLONE_FILES, CLONE_NEWNET = 0x400, 0x40000000
+def serve():
+    if ctypes.CDLL(None).unshare(CLONE_FILES | CLONE_NEWNET):
+        sys.exit("unshare")
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(sys.argv[1])
+    server.listen()
+    print("ready", flush=True)
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+    signal.sigwait([signal.SIGUSR1])
+threading.Thread(target=serve).start()
+signal.pause()
+"""
+
+
+@row("who")
+def thread_network(scene):
+    "a socket that a thread alone has, in a network namespace of its own"
+    path = scene.path("socket")
+    return Question(path, {scene.start(sys.executable, "-S", "-c", THREAD, path)})
+
+
 @row("who")
 def other_name(scene):
     "a socket, asked by the name that it was given since"
