@@ -191,7 +191,11 @@ class Collector {
 
   int CollectArguments() {
     std::string text;
-    if (const int error = ReadFileAt(directory_, "cmdline", kMostStartData, text)) return error;
+    const int error = ReadFileAt(directory_, "cmdline", kMostStartData, text);
+    // prctl(2): it may have them lie anywhere. That is no trouble of ours.
+    const bool endless = error == EFBIG;
+    if (error && !endless) return error;
+    if (endless) text.clear();
     spec_.arguments = Split(text, '\0');
     if (WereArgumentsOverwritten(text)) {
       Lacks("It has overwritten its arguments, so nobody knows how it was started.");
@@ -241,7 +245,7 @@ class Collector {
   int CollectEnvironment() {
     std::string text;
     const int error = ReadFileAt(directory_, "environ", kMostStartData, text);
-    if (error && CodeOf(error) != kAccessDenied) return error;
+    if (error && error != EFBIG && CodeOf(error) != kAccessDenied) return error;
     if (error) {
       Lacks(fmt::format("Its environment cannot be read: {}.", strerror(error)));
       return 0;

@@ -379,6 +379,13 @@ TEST(Snapshot, OverwrittenArgumentsAreNoCommand) {
   EXPECT_THAT(Take(Holder({"--path", "/tmp/../"})).cannot_restore, Not(overwritten));
 }
 
+// It failed for all that used the same file.
+TEST(Snapshot, WhoseArgumentsHaveNoEndIsLookedAtAllTheSame) {
+  const RelaunchSpec spec = Take(Holder({"--large-arguments"}));
+  EXPECT_THAT(spec.arguments, IsEmpty());
+  EXPECT_THAT(spec.cannot_restore, Contains(HasSubstr("overwritten its arguments")));
+}
+
 TEST(Snapshot, OtherRootAndNamespace) {
   if (geteuid() != 0) GTEST_SKIP() << "lacks root, to chroot and unshare";
   const Holder holder({"--root", "/usr"}, {.prepare = [] {

@@ -16,6 +16,7 @@
  *   --ignore-term | --block-term | --catch-term (leaves with 0) | --refuse-term (caught, stays)
  *   --title TEXT           written over the arguments
  *   --title-with-nuls      the same, with as many NULs behind it as there were arguments
+ *   --large-arguments      as /proc shows them: more than anything can be started with
  *   --vfork                in uninterruptible sleep, until its child executes something: never
  *   --outlive              stays when the process that started it has ended
  *
@@ -27,6 +28,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -245,6 +247,35 @@ static void RetitleWithNuls(int argc, char **argv) {
   memset(end - argc, 0, (size_t)argc);
 }
 
+static void EnlargeArguments(void) {
+  char text[2048];
+  int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+  ssize_t got = read(fd, text, sizeof text - 1);
+  Check(got > 0, "stat");
+  close(fd);
+  text[got] = 0;
+  uint64_t field[52] = {0}; /* as proc(5) counts them */
+  char *rest = strrchr(text, ')') + 1, *word;
+  for (int i = 3; i < 52 && (word = strsep(&rest, " ")); i += *word != 0)
+    field[i] = strtoull(word, NULL, 10);
+  size_t bytes = 64 << 20;
+  char *place = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  Check(place != MAP_FAILED, "mmap");
+  struct prctl_mm_map moved = {.start_code = field[26],
+                               .end_code = field[27],
+                               .start_stack = field[28],
+                               .start_data = field[45],
+                               .end_data = field[46],
+                               .start_brk = field[47],
+                               .brk = (uint64_t)sbrk(0),
+                               .arg_start = (uint64_t)place,
+                               .arg_end = (uint64_t)place + bytes - 1,
+                               .env_start = field[50],
+                               .env_end = field[51],
+                               .exe_fd = (uint32_t)-1};
+  Check(prctl(PR_SET_MM, PR_SET_MM_MAP, &moved, sizeof moved, 0) == 0, "PR_SET_MM_MAP");
+}
+
 /* The child has memory of its own, other than that of vfork(2), so that it may do all this. */
 static void SleepInVfork(void) {
   pid_t parent = getpid();
@@ -274,6 +305,8 @@ int main(int argc, char **argv) {
       OnTerm(Leave);
     } else if (!strcmp(option, "--refuse-term")) {
       OnTerm(Stay);
+    } else if (!strcmp(option, "--large-arguments")) {
+      EnlargeArguments();
     } else if (!strcmp(option, "--vfork")) {
       vforks = 1;
     } else if (!strcmp(option, "--title-with-nuls")) {

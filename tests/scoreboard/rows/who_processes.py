@@ -130,6 +130,13 @@ os.execv(sys.executable, [sys.executable, "-S", "-c", code, file, code, str(int(
 
 
 @row("who")
+def large_arguments(scene):
+    "two processes, one of which shows more arguments than anything can be started with (PR_SET_MM_MAP)"
+    file = scene.write("file")
+    return Question(file, {scene.hold("--open", file), scene.hold("--open", file, "--large-arguments")})
+
+
+@row("who")
 def odd_name(scene):
     "a process whose name looks like the rest of its status"
     file = scene.write("file")
