@@ -92,15 +92,17 @@ TEST(ProcessLookTest, WhatTheLoaderHasLoadedIsCodeThoughNothingOfItIsMappedExecu
   std::vector<char> buffer(64 << 10);
   Mappings mappings;
   ASSERT_EQ(ReadMappings(self.get(), buffer, mappings), 0);
-  for (const Mapping& mapping : mappings.files) {
-    if (mapping.path != copy) continue;
-    const AddressRange code = mapping.first;
-    ASSERT_EQ(mprotect(reinterpret_cast<void*>(code.begin), code.end - code.begin, PROT_READ), 0);
-  }
+  const auto mapping = std::ranges::find(mappings.files, copy, &Mapping::path);
+  ASSERT_NE(mapping, mappings.files.end());
+  void* const code = reinterpret_cast<void*>(mapping->first.begin);
+  const size_t bytes = mapping->first.end - mapping->first.begin;
+  ASSERT_EQ(mprotect(code, bytes, PROT_READ), 0);
   fs::remove(copy);
   auto proc = ProcTree::Open();
   MappedScan found;
-  ASSERT_EQ(ProcessCode(*proc).Scan(getpid(), found), 0);
+  const int error = ProcessCode(*proc).Scan(getpid(), found);
+  ASSERT_EQ(mprotect(code, bytes, PROT_READ | PROT_EXEC), 0);  // it is run at the end
+  ASSERT_EQ(error, 0);
   EXPECT_THAT(found.files, Contains(AllOf(Field(&MappedFile::path, copy),
                                           Field(&MappedFile::kind, MappedKind::kLibrary))));
 }
