@@ -1,5 +1,5 @@
 // What became of a program that was to be started again, in a file that may be cut short anywhere
-#include <algorithm>
+#include <string>
 
 #include "apps/report.h"
 #include "fuzz/fuzz.h"
@@ -14,9 +14,8 @@ void rm::Fuzz(std::string_view input) {
           cut.failure == report.failure);
 
   const LaunchReport again = ParseLaunchReport(ProcessLine(report.process) + FailedLine(input));
-  std::string sentence(input);
-  std::ranges::replace(sentence, '\n', ' ');
-  Require(again.process == report.process && again.failure == sentence && !again.started);
+  Require(again.process == report.process && again.failure == OneLine(input) && !again.started);
+  Require(OneLine(again.failure) == again.failure);
 
   const SpecFileText file = ParseSpecFile(input);
   Require(!file.started + file.spec.empty() + file.failure.empty() >= 2);
