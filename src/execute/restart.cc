@@ -68,10 +68,7 @@ class RestartRun {
     std::vector<Debt> owed;
     for (Debt* next : InOrderOfStarting()) {
       Debt& debt = *next;
-      if (debt.process && machine_.IsAlive(debt.process->was)) {
-        NeverLeft(debt);
-        continue;
-      }
+      if (NeverLeft(debt)) continue;
       debt.state = DebtState::kOwed;
       Tell(EventKind::kRestarting, &debt, NameOf(debt), "");
       if (auto started = machine_.Start(debt); !started) {
@@ -118,10 +115,14 @@ class RestartRun {
   }
 
   // It was asked and still runs. Should it leave after all, rm-relaunch, which is started now,
-  // waits for that a while and brings it back.
-  void NeverLeft(Debt& debt) {
+  // waits for that a while and brings it back. False: it has left, maybe right now, before anybody
+  // waited for it.
+  bool NeverLeft(Debt& debt) {
+    if (!debt.process || !machine_.IsAlive(debt.process->was)) return false;
     (void)machine_.Start(debt);
+    if (!machine_.IsAlive(debt.process->was)) return false;
     debt.state = DebtState::kCancelled;
+    return true;
   }
 
   void Decide(const Debt& decided, DebtState state, const std::string& why) {

@@ -208,6 +208,28 @@ TEST_F(RestartTest, AProgramThatNeverLeftIsNotCalledRestarted) {
   EXPECT_THAT(OnDisk(), ElementsAre(DebtState::kCancelled));
 }
 
+// Before anybody waited for it: who is told that nothing is owed ends the session, and with it what
+// brings the program back.
+TEST_F(RestartTest, AProgramThatLeavesRightThenIsAwaited) {
+  App editor = Program("editor", 1);
+  editor.status = kStatusRunning | kStatusErrorOnStop;
+  Debt debt;
+  debt.process = RelaunchSpec{.was = Id(1)};
+  debt.app_name = "editor";
+  debt.relaunch_unit = "relaunch.service";
+  debts_ = {debt};
+  apps_ = {editor};
+  ASSERT_TRUE(store_.AddDebts(context_.session.id, debts_));
+  machine_.on_act = [this](const std::string& act) {
+    if (act == "start editor") machine_.Dies(Id(1));
+  };
+  machine_.ComesBack("editor", 5s);
+  EXPECT_EQ(RestartAll(), kSuccess);
+  EXPECT_EQ(machine_.elapsed(), 5s);
+  EXPECT_EQ(apps_[0].status, kBack);
+  EXPECT_THAT(OnDisk(), ElementsAre(DebtState::kPaid));
+}
+
 TEST_F(RestartTest, WhoLeftOnlyAfterTheStopGaveUpWasNotShownAsRestarted) {
   Stopped(Program("editor", 1));
   Stopped(Service("nginx", 2));

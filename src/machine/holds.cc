@@ -16,7 +16,9 @@
 #include <utility>
 
 #include "apps/ask.h"
+#include "apps/report.h"
 #include "apps/spawn_actions.h"
+#include "base/text.h"
 #include "base/win32_codes.h"
 #include "machine/kept_files.h"
 #include "procfs/process.h"
@@ -48,6 +50,13 @@ std::string SliceOf(const ProcessId& process, std::optional<uid_t> manager_of) {
 bool IsWatched(const std::string& guard_file) {
   const auto lock = LockFile(guard_file);
   return lock && !*lock;
+}
+
+// The name is of anybody's choice; to PID 1 goes UTF-8, in one line.
+std::string DescriptionOf(const Debt& debt) {
+  std::u16string name = Utf8ToUtf16(debt.app_name);
+  std::ranges::replace_if(name, [](char16_t c) { return c >= 0xdc80 && c <= 0xdcff; }, u'\ufffd');
+  return fmt::format("{} (restarted after an update)", OneLine(Utf16ToUtf8(name).value_or("")));
 }
 
 std::string DirectoryOf(const std::string& file) { return file.substr(0, file.rfind('/')); }
@@ -119,7 +128,7 @@ Result<void> Holds::QueueRelaunch(const HoldRequest& request, Debt& debt) {
   QueuedRelaunch relaunch;
   relaunch.session = request.session;
   relaunch.number = static_cast<uint32_t>(debt.id);
-  relaunch.description = fmt::format("{} (restarted after an update)", debt.app_name);
+  relaunch.description = DescriptionOf(debt);
   relaunch.argv = {programs_ + "/rm-relaunch", *file};
   relaunch.slice = SliceOf(debt.process->was, home->user());
   for (const UnitRef& unit : request.held)
@@ -194,6 +203,12 @@ Result<void> Holds::StartUnit(Manager& manager, const std::string& unit) {
 }
 
 Result<void> Holds::StartProcess(Debt& debt) {
+  auto begun = BeginProcess(debt);
+  if (begun) AwaitTaken(debt);
+  return begun;
+}
+
+Result<void> Holds::BeginProcess(Debt& debt) {
   if (!debt.relaunch_unit.empty()) {
     if (Manager* home = managers_.Home()) {
       auto state = home->Query(debt.relaunch_unit);
@@ -204,34 +219,31 @@ Result<void> Holds::StartProcess(Debt& debt) {
   // To start it twice would be worse.
   if (file.unknown)
     return Fail(kFailRestart, "what became of it cannot be read from {}", debt.spec_file);
-  if (file.busy || file.started) return {};
+  if (file.busy || file.started || launching_.contains(debt.spec_file)) return {};
   if (file.gone && !WasLeftLate(debt)) {
     debt.state = DebtState::kPaid;
     return {};
   }
   if (!file.waiting) RewriteSpecFile(debt.spec_file, *debt.process);
-  return BeginLaunch(debt);
+  auto launching = Launching::Begin(programs_ + "/rm-relaunch", debt.spec_file);
+  if (!launching) return Pass(std::move(launching));
+  launching_.insert_or_assign(debt.spec_file, std::move(*launching));
+  return {};
 }
 
-Result<void> Holds::BeginLaunch(const Debt& debt) {
-  auto begun = Launching::Begin(programs_ + "/rm-relaunch", debt.spec_file);
-  if (!begun) return Pass(std::move(begun));
-  Launching& launching =
-      launching_.insert_or_assign(debt.spec_file, std::move(*begun)).first->second;
-  // It stays, and rm-relaunch takes the file away to wait for it: until then it must not be
-  // removed.
-  const bool stays = OpenProcess(debt.process->was).has_value();
-  if (!stays) return {};
+void Holds::AwaitTaken(const Debt& debt) {
+  constexpr int kNextLook = 10;  // ms
+  const auto launching = launching_.find(debt.spec_file);
   const TimePoint deadline = Clock::now() + kBecoming;
-  auto decided = launching.Look();
-  while (!decided && Clock::now() < deadline) {
-    pollfd wait{launching.fd(), POLLIN, 0};
-    poll(&wait, 1, static_cast<int>(kBecoming.count()));
-    decided = launching.Look();
+  while (IsAlive(debt.process->was)) {
+    const SpecFileState file = LookAtSpecFile(debt.spec_file);
+    const bool over = launching != launching_.end() && launching->second.Look();
+    if (over || file.gone || !file.failure.empty() || Clock::now() >= deadline) {
+      launching_.erase(debt.spec_file);
+      return;
+    }
+    poll(nullptr, 0, kNextLook);
   }
-  launching_.erase(debt.spec_file);
-  if (decided && !*decided) return Pass(std::move(*decided));
-  return {};
 }
 
 // Did somebody wait for it to leave, and was killed meanwhile?

@@ -30,7 +30,10 @@ class Holds {
   Result<void> StartGuard(const HoldRequest& request);
   Result<void> StartUnit(Manager& manager, const std::string& unit);
   Result<void> StartProcess(Debt& debt);
-  Result<void> BeginLaunch(const Debt& debt);
+  Result<void> BeginProcess(Debt& debt);
+  // As long as who was asked stays, rm-relaunch takes the file away to wait for it: until then
+  // nobody may remove it. Blocks up to kBecoming.
+  void AwaitTaken(const Debt& debt);
   static bool WasLeftLate(const Debt& debt);
 
   ServiceManagers& managers_;

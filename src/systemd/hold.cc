@@ -47,19 +47,33 @@ int AppendList(sd_bus_message* call, const char* name, const std::vector<std::st
   return error;
 }
 
-// "no-env-expand": a $ in an argument is a $ (systemd.service(5), prefix ":").
-int AppendCommand(sd_bus_message* call, const std::vector<std::string>& argv) {
+int AppendArguments(sd_bus_message* call, const std::vector<std::string>& argv, bool verbatim) {
   std::vector<char*> words;
   for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
-  int error = sd_bus_message_open_container(call, 'r', "sv");
-  if (error >= 0) error = sd_bus_message_append(call, "s", "ExecStartEx");
-  if (error >= 0) error = sd_bus_message_open_container(call, 'v', "a(sasas)");
-  if (error >= 0) error = sd_bus_message_open_container(call, 'a', "(sasas)");
-  if (error >= 0) error = sd_bus_message_open_container(call, 'r', "sasas");
-  if (error >= 0) error = sd_bus_message_append(call, "s", argv.front().c_str());
+  int error = sd_bus_message_append(call, "s", argv.front().c_str());
   if (error >= 0) error = sd_bus_message_append_strv(call, words.data());
-  if (error >= 0) error = sd_bus_message_append(call, "as", 1, "no-env-expand");
+  if (error >= 0 && verbatim) return sd_bus_message_append(call, "as", 1, "no-env-expand");
+  return error < 0 ? error : sd_bus_message_append(call, "b", 0);
+}
+
+// ExecStartEx with "no-env-expand" alone leaves a $ a $ (systemd.service(5), prefix ":"). But
+// systemd before 254 writes it under that name into the unit's file, does not understand it when
+// it reloads that, and then does not start the unit.
+int AppendCommand(sd_bus_message* call, const std::vector<std::string>& argv) {
+  const bool verbatim = std::any_of(argv.begin(), argv.end(), [](const std::string& word) {
+    return word.find('$') != word.npos;
+  });
+  const std::string list = verbatim ? "a(sasas)" : "a(sasb)";
+  const std::string command = list.substr(1);
+  int error = sd_bus_message_open_container(call, 'r', "sv");
+  if (error >= 0) error = sd_bus_message_append(call, "s", verbatim ? "ExecStartEx" : "ExecStart");
+  if (error >= 0) error = sd_bus_message_open_container(call, 'v', list.c_str());
+  if (error >= 0) error = sd_bus_message_open_container(call, 'a', command.c_str());
+  if (error >= 0)
+    error = sd_bus_message_open_container(call, 'r',
+                                          command.substr(1, command.size() - 2).c_str());
+  if (error >= 0) error = AppendArguments(call, argv, verbatim);
   for (int open = 0; error >= 0 && open < 4; ++open) error = sd_bus_message_close_container(call);
   return error;
 }
@@ -306,6 +320,10 @@ Result<std::string> Manager::QueueRelaunch(const QueuedRelaunch& relaunch) {
   Result<void> checked = CheckSession(relaunch.session);
   if (!checked) return Pass(std::move(checked));
   if (relaunch.argv.empty()) return Fail(kBadArguments, "The relaunch has no command.");
+  // PID 1 writes it into the unit's file, and reads what follows a newline as settings.
+  if (std::any_of(relaunch.description.begin(), relaunch.description.end(),
+                  [](unsigned char c) { return c < ' '; }))
+    return Fail(kBadArguments, "The description of the relaunch has more than one line.");
   Transient unit;
   unit.name = RelaunchUnitName(relaunch.session, relaunch.number);
   unit.description = relaunch.description;

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Story: who brings a program back is killed at it, and so is the installer. PID 1 runs it again, and the
-# program once. And one whose executable was moved aside early comes back as what the update brings late.
+# program once. And one whose executable was moved aside early comes back as what the update brings late, and
+# one that leaves late when it leaves.
 . "$(dirname "$0")/story.sh"
 prepare
 program=/srv/main-job/program # a plain program that uses the library
@@ -31,7 +32,8 @@ read -r installer </run/started
 same "it is down" 0 "$(runs)"
 spec=$(echo /run/restart-manager/relaunch-*)
 exec 9<"$spec"
-flock -x 9 # rm-relaunch waits for it
+flock -x 9              # rm-relaunch waits for it
+systemctl daemon-reload # as whoever installs units does
 kill -KILL "$installer"
 wait "$begun" 2>/dev/null
 check "PID 1 starts rm-relaunch" await 60 relaunches
@@ -81,5 +83,62 @@ same "without a new one it is brought back" 0 $?
 check "as what it was" test "$(readlink "/proc/$(pgrep -f "^$program ")/exe")" = $program.old
 "$restartctl" session end
 pkill -f "^$program "
+
+# --- asked, and there still when the update is called off; who is to wait for it comes late
+mkfifo /run/never
+cat >$program.stays <<'SCRIPT'
+#!/bin/bash
+exec 7<"$1" 8<>/run/never
+trap ': >/run/asked' TERM
+while :; do read -rt 0.1 -u 8; done
+SCRIPT
+chmod 755 $program.stays
+stays() { pgrep -f "^/bin/bash $program.stays "; }
+is_another() { [ "$(stays | wc -l)" = 1 ] && [ "$(stays)" != "$1" ]; }
+setsid $program.stays $lib </dev/null >/dev/null 2>&1 &
+check "a program has the library open" await 60 bash -c "[ -e /proc/$!/fd/7 ]"
+was=$(stays)
+RESTART_MANAGER_SESSION=$("$restartctl" session start)
+"$restartctl" session register -f $lib
+"$restartctl" session shutdown --relaunch &
+check "it is asked" await 60 test -e /run/asked
+kill -TERM $!
+wait $!
+same "the stop is called off" 123 $?
+spec=$(echo /run/restart-manager/relaunch-*)
+exec 9<"$spec"
+flock -x 9 # rm-relaunch waits for it
+("$restartctl" session restart && "$restartctl" session end) 9<&- &
+check "PID 1 starts rm-relaunch" await 60 relaunches >/dev/null
+sleep 0.5
+check "the session ends when rm-relaunch has what it needs" test -e "$spec"
+exec 9<&-
+wait $!
+same "then it ends" 0 $?
+same "the program is as it was" "$was" "$(stays)"
+kill -KILL "$was"
+check "when it leaves it is brought back" await 60 is_another "$was"
+kill -KILL "$(stays)"
+
+# --- named so that its name cannot be sent to PID 1, or reads as lines of a unit file
+pre='ExecStartPre=touch made-by-a-name'
+for name in $'\xff\xfe' $'x\n[Service]\n'"$pre"$'\nx' 'ends in \\'; do
+  odd=/srv/main-job/$name
+  cp /bin/sleep "$odd"
+  LD_PRELOAD=$lib setsid "$odd" infinity </dev/null >/dev/null 2>&1 &
+  check "${name@Q} uses the library" await 60 grep -q $lib "/proc/$!/maps"
+  RESTART_MANAGER_SESSION=$("$restartctl" session start)
+  "$restartctl" session register -f "$odd" && "$restartctl" session shutdown --relaunch
+  same "it is stopped" 0 $?
+  systemctl daemon-reload
+  "$restartctl" session restart
+  same "it is brought back" 0 $?
+  check "and nothing else is run" test ! -e /made-by-a-name
+  check "under a name in one line" bash -c '! systemctl show -p Description "rm-relaunch-*" | grep -v ^Description= | grep -q .'
+  "$restartctl" session end
+  for process in /proc/[0-9]*; do
+    [ "$(readlink "$process/exe" | tr -d '\n')" = "$(tr -d '\n' <<<"$odd")" ] && kill "${process#/proc/}"
+  done
+done
 check "no unit of ours is left over, none has failed" await 60 no_traces
 finish
