@@ -55,7 +55,8 @@ bool IsWatched(const std::string& guard_file) {
 // The name is of anybody's choice; to PID 1 goes UTF-8, in one line.
 std::string DescriptionOf(const Debt& debt) {
   std::u16string name = Utf8ToUtf16(debt.app_name);
-  std::ranges::replace_if(name, [](char16_t c) { return c >= 0xdc80 && c <= 0xdcff; }, u'\ufffd');
+  std::ranges::replace_if(
+      name, [](char16_t c) { return c >= 0xdc80 && c <= 0xdcff; }, u'\ufffd');
   return fmt::format("{} (restarted after an update)", OneLine(Utf16ToUtf8(name).value_or("")));
 }
 

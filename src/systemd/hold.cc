@@ -71,8 +71,7 @@ int AppendCommand(sd_bus_message* call, const std::vector<std::string>& argv) {
   if (error >= 0) error = sd_bus_message_open_container(call, 'v', list.c_str());
   if (error >= 0) error = sd_bus_message_open_container(call, 'a', command.c_str());
   if (error >= 0)
-    error = sd_bus_message_open_container(call, 'r',
-                                          command.substr(1, command.size() - 2).c_str());
+    error = sd_bus_message_open_container(call, 'r', command.substr(1, command.size() - 2).c_str());
   if (error >= 0) error = AppendArguments(call, argv, verbatim);
   for (int open = 0; error >= 0 && open < 4; ++open) error = sd_bus_message_close_container(call);
   return error;
