@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -45,6 +46,16 @@ bool IsOld(pid_t pid) {
   return fs::read_symlink("/proc/" + std::to_string(pid) + "/exe", gone)
       .native()
       .ends_with(" (deleted)");
+}
+
+// It was sent a signal that it is going to end by, but on a busy machine it has not come to that.
+bool IsEnding(pid_t pid) {
+  const std::string status = ReadAll("/proc/" + std::to_string(pid) + "/status");
+  uint64_t pending = 0;
+  for (const char* which : {"\nSigPnd:\t", "\nShdPnd:\t"})
+    if (const size_t at = status.find(which); at != status.npos)
+      pending |= strtoull(status.c_str() + at + strlen(which), nullptr, 16);
+  return pending >> (SIGTERM - 1) & 1 || pending >> (SIGKILL - 1) & 1;
 }
 
 }  // namespace
@@ -128,7 +139,7 @@ void Population::Complete() {
 std::vector<std::set<pid_t>> Population::Running() const {
   std::vector<std::set<pid_t>> running(size_);
   for (const auto& [pid, words] : Processes()) {
-    if (words.size() != 2 || words[0] != program()) continue;
+    if (words.size() != 2 || words[0] != program() || IsEnding(pid)) continue;
     const int i = std::stoi(words[1]);
     if (i >= 0 && i < size_) running[i].insert(pid);
   }
