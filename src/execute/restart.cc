@@ -127,7 +127,10 @@ class RestartRun {
 
   void Decide(const Debt& decided, DebtState state, const std::string& why) {
     for (Debt& debt : debts_)
-      if (debt.id == decided.id) debt.state = state;
+      if (debt.id == decided.id) {
+        debt.state = state;
+        debt.stopped_run = decided.stopped_run;
+      }
     App* app = AppOf(decided, apps_);
     if (state == DebtState::kPaid) {
       progress_.Done();

@@ -145,6 +145,15 @@ TEST_F(RestartTest, AFailureStaysOwedTheOthersComeBackAndASecondTryPays) {
   EXPECT_THAT(OnDisk(), ElementsAre(DebtState::kPaid, DebtState::kPaid));
 }
 
+// Else whoever tries again would take it for a start by somebody else.
+TEST_F(RestartTest, WhichRunDidNotPayIsWrittenDown) {
+  Stopped(Service("nginx", 1));
+  machine_.runs = {{"nginx.service", "the one that failed"}};
+  machine_.FailsToStart("nginx.service", "exit status 1");
+  EXPECT_EQ(RestartAll(), kFailRestart);
+  EXPECT_EQ(store_.Peek(context_.session.id).debts.at(0).stopped_run, "the one that failed");
+}
+
 TEST_F(RestartTest, AStartThatIsRefusedFailsOnlyThatOne) {
   Stopped(Service("nginx", 1));
   Stopped(Service("db", 2));

@@ -1,5 +1,6 @@
 #include "execute/stop.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -58,7 +59,7 @@ class StopRun {
     const TimePoint begin = machine_.Now();
     const FirstAnswers said =
         AskFirst(plan_, wave, context_.limits.query, context_.force, machine_, context_.cancel);
-    for (size_t number : said.gone) Leaves(number, kStatusStopped);
+    for (size_t number : said.gone) Leaves(number);
     const bool cancelled = context_.cancel.stop_requested();
     if (cancelled || (!said.against.empty() && !context_.force)) {
       for (size_t number : said.queried) machine_.CallOff(number);
@@ -68,7 +69,10 @@ class StopRun {
       return Failed();
     }
     const bool services = plan_.apps[wave.apps.front()].type == AppType::kService;
-    return EndWave(wave, said, begin, services ? context_.limits.service : context_.limits.app);
+    auto ended =
+        EndWave(wave, said, begin, services ? context_.limits.service : context_.limits.app);
+    ahead_.NoteRunsAgain(wave);
+    return ended;
   }
 
   Result<void> EndWave(const StopWave& wave, const FirstAnswers& said, TimePoint begin,
@@ -79,6 +83,7 @@ class StopRun {
       if (context_.cancel.stop_requested()) return Cancelled();
       Ask(number, waiting);
     }
+    OweNothingAlong();
     const TimePoint deadline = machine_.Now() + limit;
     std::set<size_t> killed;
     if (!said.against.empty()) {
@@ -101,18 +106,31 @@ class StopRun {
   void Ask(size_t number, std::set<size_t>& waiting) {
     const App& app = plan_.apps[number];
     Tell(EventKind::kStopping, &app, "");
-    auto asked = machine_.Ask(number, app, ahead_.WaitsForTheHold(app));
-    if (!asked) {
-      Fails(number, asked.error().message);
-    } else if (!*asked &&
-               ((app.unit && taken_along_.contains(*app.unit)) || ahead_.OwedBefore(app))) {
-      Leaves(number, kStatusStopped);  // with another one, or asked before; owed its start as well
-    } else if (!*asked) {
+    // With another one, or asked before: owed its start as well.
+    const bool by_us = (app.unit && by_us_.contains(*app.unit)) || ahead_.OwedBefore(app);
+    auto told = machine_.Ask(number, app, ahead_.WaitsForTheHold(app), by_us);
+    if (!told) return Fails(number, told.error().message);
+    if (*told == Told::kToLeave) {
+      if (app.unit) by_us_.insert(*app.unit);
+      by_us_.insert(app.goes_along.begin(), app.goes_along.end());
+    } else if (!by_us) {
+      by_others_.insert(number);
       ahead_.OweNothing(app);
-      Leaves(number, kStatusStoppedOther);
-    } else {
+    }
+    if (*told == Told::kGone)
+      Leaves(number);
+    else
       waiting.insert(number);
-      taken_along_.insert(app.goes_along.begin(), app.goes_along.end());
+  }
+
+  // Whoever stops a service stops those that go along with it. What is asked itself tells more.
+  void OweNothingAlong() {
+    for (size_t number : by_others_) {
+      for (const UnitRef& unit : plan_.apps[number].goes_along) {
+        const bool asked =
+            std::ranges::any_of(plan_.apps, [&](const App& app) { return app.unit == unit; });
+        if (!asked && !by_us_.contains(unit)) ahead_.OweNothing(unit);
+      }
     }
   }
 
@@ -144,7 +162,7 @@ class StopRun {
         }
         if (waiting.erase(departure.app) == 0) continue;
         if (departure.gone)
-          Leaves(departure.app, kStatusStopped);
+          Leaves(departure.app);
         else
           Fails(departure.app, departure.trouble);
       }
@@ -157,8 +175,10 @@ class StopRun {
     return Fail(kFailShutdown, "{} could not be stopped: {}", failed_, first_trouble_);
   }
 
-  void Leaves(size_t number, uint32_t how) {
+  void Leaves(size_t number) {
     App& app = plan_.apps[number];
+    const bool by_others = by_others_.contains(number);
+    const uint32_t how = by_others ? kStatusStoppedOther : kStatusStopped;
     app.status = (app.status & ~uint32_t{kStatusRunning | kStatusErrorOnStop}) | how;
     progress_.Done();
     Tell(EventKind::kStopped, &app, "");
@@ -170,6 +190,7 @@ class StopRun {
   }
 
   std::string WhyItStayed(size_t number) const {
+    if (by_others_.contains(number)) return "it was stopping already, and is still at it";
     const auto asked = questions_.find(number);
     if (asked == questions_.end()) return "it did not leave in time";
     return "its user did not answer its question in time: " + asked->second;
@@ -200,7 +221,8 @@ class StopRun {
   WriteAhead ahead_;
   Progress progress_;
   std::map<size_t, std::string> questions_;  // what apps asked their users
-  std::set<UnitRef> taken_along_;            // go down with those that were asked
+  std::set<UnitRef> by_us_;                  // told to leave, and what goes down with them
+  std::set<size_t> by_others_;               // leave, or are gone, without our doing
   std::string failed_;
   std::string first_trouble_;
 };

@@ -67,6 +67,13 @@ class StopTest : public ::testing::Test {
     return std::nullopt;
   }
 
+  std::string RunOnDisk(const std::string& name) {
+    const SessionState state = store_.Peek(context_.session.id);
+    for (const Debt& debt : state.debts)
+      if (debt.app_name == name) return debt.stopped_run;
+    return "nothing is written down";
+  }
+
   std::vector<std::string> AsksOnly() const {
     std::vector<std::string> asks;
     for (const std::string& act : machine_.acts())
@@ -190,6 +197,79 @@ TEST_F(StopTest, NobodyOfAClassIsAskedWhenItsDebtsCannotBecomeOwed) {
   EXPECT_EQ(StopAll({Service("nginx", 1)}), kWriteFault);
   EXPECT_THAT(AsksOnly(), IsEmpty());
   EXPECT_EQ(OnDisk("nginx"), DebtState::kPlanned);
+}
+
+// An administrator's stop was under way: the service was started after the update.
+TEST_F(StopTest, AServiceThatSomebodyElseIsStoppingIsWaitedForAndOwedNothing) {
+  App db = Service("db", 1);
+  db.goes_along = {Unit("quiet"), Unit("web")};
+  machine_.IsLeaving("db.service", 5s);
+  EXPECT_EQ(StopAll({db, Service("web", 2)}), kSuccess);
+  EXPECT_EQ(machine_.elapsed(), 5s);
+  EXPECT_EQ(StatusOf("db"), kStatusStoppedOther);
+  EXPECT_EQ(OnDisk("db"), DebtState::kCancelled);
+  EXPECT_EQ(OnDisk("quiet.service"), DebtState::kCancelled);
+  EXPECT_EQ(StatusOf("web"), kStatusStopped);
+  EXPECT_EQ(OnDisk("web.service"), DebtState::kOwed);
+}
+
+TEST_F(StopTest, OneThatSomebodyElseIsStoppingForTooLongIsInTheWayAndOwedNothing) {
+  machine_.IsLeaving("db.service", FakeMachine::kNever);
+  EXPECT_EQ(StopAll({Service("db", 1)}), kFailShutdown);
+  EXPECT_THAT(message_, HasSubstr("it was stopping already, and is still at it"));
+  EXPECT_EQ(machine_.elapsed(), context_.limits.service);
+  EXPECT_EQ(StatusOf("db"), kFailedAlive);
+  EXPECT_EQ(OnDisk("db"), DebtState::kCancelled);
+}
+
+// Its stop job is that of the service that we stop: it is told to come back as well.
+TEST_F(StopTest, WhoIsLeavingWithAnotherThatWeStopIsOwedItsStart) {
+  App db = Service("db", 1);
+  db.goes_along = {Unit("web")};
+  machine_.IsLeaving("web.service", 1s);
+  EXPECT_EQ(StopAll({db, Service("web", 2)}), kSuccess);
+  EXPECT_EQ(StatusOf("web"), kStatusStopped);
+  EXPECT_EQ(OnDisk("web.service"), DebtState::kOwed);
+}
+
+TEST_F(StopTest, WhichRunIsStoppedIsOnDiskBeforeItIsAsked) {
+  App nginx = Service("nginx", 1);
+  nginx.goes_along = {Unit("web")};
+  machine_.runs = {{"nginx.service", "first"}, {"web.service", "of the web"}};
+  machine_.on_act = [this](const std::string& act) {
+    if (!act.starts_with("ask")) return;
+    EXPECT_EQ(RunOnDisk("nginx"), "first");
+    EXPECT_EQ(RunOnDisk("web.service"), "of the web");
+  };
+  EXPECT_EQ(StopAll({nginx}), kSuccess);
+  EXPECT_THAT(AsksOnly(), SizeIs(1));
+}
+
+// It had crashed, and its service manager had started it anew: who pays later would have taken that
+// run for one after the stop.
+TEST_F(StopTest, OneThatStartsAnewBeforeItHearsOfTheStopIsStoppedInThatRun) {
+  machine_.runs = {{"nginx.service", "first"}};
+  machine_.on_act = [this](const std::string& act) {
+    if (act.starts_with("ask")) machine_.runs = {{"nginx.service", "second"}};
+  };
+  EXPECT_EQ(StopAll({Service("nginx", 1)}), kSuccess);
+  EXPECT_EQ(RunOnDisk("nginx"), "second");
+}
+
+// It was owed its start by the first try, and has run since: the guard was killed.
+TEST_F(StopTest, OneThatIsStoppedOnceMoreIsStoppedInItsNewRun) {
+  machine_.runs = {{"nginx.service", "first"}};
+  EXPECT_EQ(StopAll({Service("nginx", 1)}), kSuccess);
+  machine_.runs = {{"nginx.service", "second"}};
+  auto again = PlanStop({Service("nginx", 2)}, sources_, {});
+  again.debts = plan_.debts;
+  machine_.on_act = [this](const std::string& act) {
+    if (act.starts_with("ask")) {
+      EXPECT_EQ(RunOnDisk("nginx"), "second");
+    }
+  };
+  EXPECT_TRUE(Stop(again, context_, machine_, store_));
+  EXPECT_EQ(AsksOnly().size(), 2u);
 }
 
 // Another session had asked it, and waited for it to leave.

@@ -1,6 +1,7 @@
 #include "execute/write_ahead.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/win32_codes.h"
 
@@ -58,11 +59,34 @@ std::vector<Debt> WriteAhead::OwedNow() const {
 
 Result<void> WriteAhead::Owe(const StopWave& wave) {
   owed_.clear();
+  std::vector<Debt> changed = NoteRuns(wave);
   auto written = Queue(wave);
-  if (written && !owed_.empty()) written = store_.UpdateDebts(context_.session.id, OwedNow());
+  std::ranges::move(OwedNow(), std::back_inserter(changed));
+  if (written && !changed.empty()) written = store_.UpdateDebts(context_.session.id, changed);
   // Nobody of this wave is going to be asked: what was queued must not start beside them.
   if (!written) NotOwed();
   return written;
+}
+
+// Gives back those that are owed since an earlier try, of another run: it has run again since.
+std::vector<Debt> WriteAhead::NoteRuns(const StopWave& wave) {
+  std::vector<Debt> changed;
+  for (Debt& debt : plan_.debts) {
+    if (!debt.unit || (debt.state != DebtState::kPlanned && debt.state != DebtState::kOwed) ||
+        std::ranges::none_of(wave.apps, [&](size_t app) { return Belongs(debt, plan_.apps[app]); }))
+      continue;
+    std::string run = machine_.RunOf(*debt.unit);
+    if (run == debt.stopped_run) continue;
+    debt.stopped_run = std::move(run);
+    if (debt.state == DebtState::kOwed) changed.push_back(debt);
+  }
+  return changed;
+}
+
+void WriteAhead::NoteRunsAgain(const StopWave& wave) {
+  const std::vector<Debt> changed = NoteRuns(wave);
+  // Should this fail, RmRestart starts them all the same.
+  if (!changed.empty()) (void)store_.UpdateDebts(context_.session.id, changed);
 }
 
 Result<void> WriteAhead::Queue(const StopWave& wave) {
@@ -100,9 +124,18 @@ void WriteAhead::TakeBack(const std::set<size_t>& left) {
 }
 
 void WriteAhead::OweNothing(const App& app) {
+  CancelAll([&](const Debt& debt) { return IsOwn(debt, app); });
+}
+
+void WriteAhead::OweNothing(const UnitRef& unit) {
+  CancelAll([&](const Debt& debt) { return debt.unit == unit; });
+}
+
+template <class Meant>
+void WriteAhead::CancelAll(Meant meant) {
   std::vector<Debt> cancelled;
   for (Debt& debt : plan_.debts) {
-    if (!IsOwn(debt, app)) continue;
+    if (!meant(debt)) continue;
     if (debt.process) (void)machine_.CancelStart(debt);
     debt.state = DebtState::kCancelled;
     cancelled.push_back(debt);

@@ -16,12 +16,15 @@ class WriteAhead {
   // Writes all debts down as planned, then begins the hold. `false`: nothing is
   // held.
   Result<bool> BeginHold();
-  // The starts of a wave are queued, and its debts owed on disk.
+  // The starts of a wave are queued, and its debts owed on disk, with the runs that are stopped.
   Result<void> Owe(const StopWave& wave);
+  // After the stop: who has started anew before it was told to leave was stopped in another run.
+  void NoteRunsAgain(const StopWave& wave);
   // Nobody of the last wave was told to leave: nothing is owed for it, but for those who left.
   void TakeBack(const std::set<size_t>& left);
   // It ended by itself, or somebody stopped it: then it is not for us to start it.
   void OweNothing(const App& app);
+  void OweNothing(const UnitRef& unit);
   // It was asked to leave before this wave, by an earlier try: that it has gone is our doing.
   bool OwedBefore(const App& app) const;
   // Its start is queued behind the hold.
@@ -37,6 +40,9 @@ class WriteAhead {
   Result<void> Queue(const StopWave& wave);
   void NotOwed();
   std::vector<Debt> OwedNow() const;
+  std::vector<Debt> NoteRuns(const StopWave& wave);
+  template <class Meant>
+  void CancelAll(Meant meant);
 
   StopPlan& plan_;
   const StopContext& context_;

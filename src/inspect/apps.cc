@@ -37,9 +37,10 @@ const UnitFacts* FindUnit(const Observation& seen, const UnitRef& ref) {
   return nullptr;
 }
 
+// Until it is down it uses its files.
 bool IsUp(const UnitFacts& unit) {
   return unit.active_state == "active" || unit.active_state == "activating" ||
-         unit.active_state == "reloading";
+         unit.active_state == "reloading" || unit.active_state == "deactivating";
 }
 
 class Grouping {

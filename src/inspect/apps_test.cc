@@ -169,7 +169,7 @@ TEST(AffectedAppsTest, ARegisteredServiceIsAffectedWhileItIsUp) {
                                   {"reloading", true},
                                   {"inactive", false},
                                   {"failed", false},
-                                  {"deactivating", false}}) {
+                                  {"deactivating", true}}) {
     Observation seen;
     AddInactive(seen, "nginx").active_state = state;
     Registration registered;

@@ -11,6 +11,19 @@
 #include "procfs/process.h"
 
 namespace rm {
+namespace {
+
+// Somebody stops it: a job of ours would take the place of theirs, and start what they want down.
+// Or it ends without a job, and is not started by that. A job that restarts it brings it back.
+bool IsLeaving(Manager& manager, const std::string& unit, const UnitState& state) {
+  if (state.job_type == "stop") return true;
+  if (state.active_state != "deactivating" || state.job != 0) return false;
+  const auto policy = manager.RestartPolicy(unit);
+  return policy && *policy == "no";
+}
+
+}  // namespace
+
 bool Departures::HasTerminal(const ProcessId& process) const {
   auto facts = ReadProcess(proc_, process.pid);
   return facts && *facts && (*facts)->id == process && (*facts)->has_terminal;
@@ -23,7 +36,7 @@ void Departures::ForgetStarts(Manager& manager, const App& app) {
   for (const UnitRef& unit : app.goes_along) (void)manager.ResetFailed(unit.name);
 }
 
-Result<bool> Departures::Ask(size_t number, const App& app, bool comes_back) {
+Result<Told> Departures::Ask(size_t number, const App& app, bool comes_back, bool by_us) {
   Asked asked;
   asked.app = app;
   auto queried = questions_.Take(number);
@@ -42,18 +55,22 @@ Result<bool> Departures::Ask(size_t number, const App& app, bool comes_back) {
     // Down with another service that we stopped before it: then its start is queued with that
     // one's.
     const UnitState state = (*manager)->State(unit);
-    if (state.stopped() && !state.start_queued() && asked.processes.empty()) return false;
+    if (state.stopped() && !state.start_queued() && asked.processes.empty()) return Told::kGone;
+    if (!by_us && IsLeaving(**manager, unit, state)) {
+      pending_.insert_or_assign(number, std::move(asked));
+      return Told::kLeaving;
+    }
     if (comes_back) ForgetStarts(**manager, app);
     auto queued = comes_back ? (*manager)->QueueRestart(unit) : (*manager)->QueueStop(unit);
     if (!queued) return Pass(std::move(queued));
   } else {
     // Who was queried, and has left since, has left because of us.
-    if (asked.processes.empty() && !queried) return false;
+    if (asked.processes.empty() && !queried) return Told::kGone;
     asked.terminal = HasTerminal(app.main);
     if (auto told = TellToLeave(asked); !told) return Pass(std::move(told));
   }
   pending_.insert_or_assign(number, std::move(asked));
-  return true;
+  return Told::kToLeave;
 }
 
 // By the line that it was queried by; by its windows where there is none, or it has broken; by

@@ -23,7 +23,7 @@ class Departures {
   // Who is asked first whether it would leave.
   Questions& questions() { return questions_; }
 
-  Result<bool> Ask(size_t number, const App& app, bool comes_back);
+  Result<Told> Ask(size_t number, const App& app, bool comes_back, bool by_us);
   Result<void> Kill(size_t number);
   Result<std::vector<Departure>> Await(TimePoint deadline, const std::stop_token& cancel);
   void Forget();

@@ -20,6 +20,7 @@
 #include "apps/spawn_actions.h"
 #include "base/text.h"
 #include "base/win32_codes.h"
+#include "machine/ended_since.h"
 #include "machine/kept_files.h"
 #include "procfs/process.h"
 #include "systemd/cgroup.h"
@@ -180,6 +181,19 @@ bool Holds::CallOffLateReturn(const std::string& store_directory, const Debt& de
   const bool would_have = !debt.spec_file.empty() && unlink(debt.spec_file.c_str()) == 0;
   (void)CancelStart(debt);
   return waited || would_have;
+}
+
+std::string Holds::RunOf(const UnitRef& unit) {
+  auto manager = managers_.Of(unit.user);
+  return manager ? (*manager)->Invocation(unit.name).value_or("") : "";
+}
+
+bool Holds::HasEndedSince(const Debt& debt) {
+  if (!debt.unit || debt.stopped_run.empty()) return false;
+  auto manager = managers_.Of(debt.unit->user);
+  if (!manager) return false;
+  const auto last = (*manager)->Last(debt.unit->name);
+  return last && EndedSince(debt.stopped_run, *last);
 }
 
 Result<void> Holds::Start(Debt& debt) {

@@ -21,6 +21,8 @@ class Holds {
   Result<void> Release(const std::string& session, const std::vector<Debt>& debts);
   Result<void> CancelStart(const Debt& debt);
   bool CallOffLateReturn(const std::string& store_directory, const Debt& debt);
+  std::string RunOf(const UnitRef& unit);
+  bool HasEndedSince(const Debt& debt);
   // Without the service manager it only begins: see `launching`.
   Result<void> Start(Debt& debt);
   // rm-relaunch at work for us, by spec file.

@@ -62,6 +62,14 @@ struct Departure {
   bool asks_a_person = false;
 };
 
+// What came of telling an app to leave.
+enum class Told {
+  kToLeave,  // by us
+  kLeaving,  // a service that somebody else stops, or that ends by itself, and that nobody is going
+             // to start: nothing was done, and its Departure is told like any other
+  kGone,     // it was gone already
+};
+
 // What an app said when it was asked whether it would leave.
 enum class AnswerKind {
   kAgrees,
@@ -103,6 +111,12 @@ class Machine {
   virtual Result<Observation> Observe(const Registration& registered, const ObserveOptions& options,
                                       std::stop_token cancel) = 0;
   virtual bool IsAlive(const ProcessId& process) = 0;
+  // What its service manager calls the present run of a unit, or the last one: each start is
+  // another one. "": it has none, or nobody knows.
+  virtual std::string RunOf(const UnitRef& unit) = 0;
+  // Was the unit of this debt started since its stop, by whomever, and has it done what it was to
+  // do, or was it stopped again? `false` also if that cannot be told.
+  virtual bool HasEndedSince(const Debt& debt) = 0;
   // Of every process: the files that are not, or perhaps not, what is on disk under their names.
   virtual Result<MappedScan> ScanMapped(std::stop_token cancel) = 0;
 
@@ -128,9 +142,9 @@ class Machine {
 
   // Asks an app to leave; does not wait. Who was queried, whatever it said, is told by the same way
   // that it is to leave now. `comes_back`: a service's start is queued behind the hold
-  // by the same job. `false`: it was gone already. Forgotten when its Departure was collected or
-  // Forget is called.
-  virtual Result<bool> Ask(size_t number, const App& app, bool comes_back) = 0;
+  // by the same job. `by_us`: if it is leaving already, that is our doing; then it is never told to
+  // be kLeaving. Forgotten when its Departure was collected or Forget is called.
+  virtual Result<Told> Ask(size_t number, const App& app, bool comes_back, bool by_us) = 0;
   // Ends by force what was asked before.
   virtual Result<void> Kill(size_t number) = 0;
   // Blocks until an app that was asked is gone (all its processes, by pidfd) or cannot be, or shows

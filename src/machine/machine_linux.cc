@@ -115,6 +115,9 @@ class LinuxMachine final : public Machine {
 
   bool IsAlive(const ProcessId& process) override { return rm::IsAlive(process); }
 
+  std::string RunOf(const UnitRef& unit) override { return holds_.RunOf(unit); }
+  bool HasEndedSince(const Debt& debt) override { return holds_.HasEndedSince(debt); }
+
   Result<MappedScan> ScanMapped(std::stop_token cancel) override {
     return ScanMappedFiles(proc_, {.cancel = std::move(cancel)});
   }
@@ -135,8 +138,8 @@ class LinuxMachine final : public Machine {
 
   void CallOff(size_t number) override { departures_.questions().CallOff(number); }
 
-  Result<bool> Ask(size_t number, const App& app, bool comes_back) override {
-    return departures_.Ask(number, app, comes_back);
+  Result<Told> Ask(size_t number, const App& app, bool comes_back, bool by_us) override {
+    return departures_.Ask(number, app, comes_back, by_us);
   }
 
   Result<void> Kill(size_t number) override { return departures_.Kill(number); }

@@ -114,6 +114,7 @@ class StartWatch {
     if (start.type == "oneshot" && state.active_state == "activating" && state.main_pid != 0)
       return Answer::kRuns;
     if (state.active_state == "failed" && state.job == 0) {
+      NoteRun(start, state);
       why = fmt::format("it failed to start (result: {}); see journalctl -u {}", state.result,
                         start.unit);
       return Answer::kFailed;
@@ -121,6 +122,7 @@ class StartWatch {
     if (state.active_state == "inactive" && state.job == 0) {
       if (const auto unmet = LookAtConditions(start, why)) return *unmet;
       if (start.type == "oneshot") return Answer::kRuns;  // a job that is done
+      NoteRun(start, state);
       why = fmt::format(
           "it is not running: it ended at once, a condition of its unit is not met, or somebody "
           "stopped it; see journalctl -u {}",
@@ -129,6 +131,11 @@ class StartWatch {
     }
     start.active_at.reset();
     return Answer::kNotYet;
+  }
+
+  // It did not pay: whoever tries again is not to take it for a start by somebody else.
+  static void NoteRun(Start& start, const UnitState& state) {
+    if (start.debt->unit) start.debt->stopped_run = state.invocation_id;
   }
 
   // To systemd a condition that is not met is no failure: who configured the unit wants it down

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -40,6 +41,40 @@ void LeaveToOthers(SessionState& state, Machine& machine, const EventSink& event
     if (why.empty()) continue;
     debt.state = DebtState::kCancelled;
     if (events) events(Event{EventKind::kNotRestarted, 0, {}, debt.app_name, debt.unit, why});
+  }
+}
+
+// Who has ended since the stop goes on with what its user wants of it: that is none of ours. But
+// what went down with a service that is owed a start may have ended because of that one.
+std::set<UnitRef> EndedSince(const SessionState& state, Machine& machine) {
+  std::set<UnitRef> ended, owed;
+  for (const Debt& debt : state.debts)
+    if (debt.unit && IsOwed(debt)) (machine.HasEndedSince(debt) ? ended : owed).insert(*debt.unit);
+  for (const App& app : state.seen)
+    if (app.unit && owed.contains(*app.unit))
+      for (const UnitRef& unit : app.goes_along) ended.erase(unit);
+  return ended;
+}
+
+// It was started since, by its service manager when the installer died, by the boot or by somebody:
+// that was the start that it is owed.
+void CrossOffEnded(SessionState& state, Machine& machine, const EventSink& events) {
+  const std::set<UnitRef> ended = EndedSince(state, machine);
+  for (Debt& debt : state.debts) {
+    if (!debt.unit || !IsOwed(debt) || !ended.contains(*debt.unit)) continue;
+    debt.state = DebtState::kCancelled;
+    for (App& app : state.seen)
+      if (app.unit == debt.unit)
+        app.status =
+            (app.status & ~uint32_t{kStatusStopped | kStatusErrorOnRestart}) | kStatusStoppedOther;
+    if (events)
+      events(Event{EventKind::kNotRestarted,
+                   0,
+                   {},
+                   debt.app_name,
+                   debt.unit,
+                   "it was started after the update, and has ended or was stopped since: it stays "
+                   "down, and is owed no start any more"});
   }
 }
 
@@ -87,6 +122,7 @@ Result<void> PayFor(SessionRecord record, Machine& machine, SessionStore& store,
   const bool of_this_boot = context.session.owner != ProcessId{};
   if (!of_this_boot) LeaveToOthers(*state, machine, context.events);
   if (auto suppressed = OweNothingToMasked(*state, machine, store); !suppressed) return suppressed;
+  CrossOffEnded(*state, machine, context.events);
   if (of_this_boot && events) GiveUpWhatIsGone(*state, machine, context.events);
   auto paid = rm::Restart(state->debts, state->seen, context, machine, store);
   if (!paid) {

@@ -13,8 +13,9 @@
 namespace rm {
 
 // Pays what sessions owe whose owner is dead, and ends them; those of earlier boots are taken over
-// first. 352 as RmRestart; what failed stays owed. A unit that is not-found or masked by now is
-// given up, if `events` tells somebody of it.
+// first. 352 as RmRestart; what failed stays owed. A unit that somebody has started since, and that
+// has ended or was stopped again, stays down. One that is not-found or masked by now is given up,
+// if `events` tells somebody of it.
 //
 // `in_all`: how long it waits for all of them together. When that is over the others are started as
 // well, but it is left to the next one who pays to see whether they run.

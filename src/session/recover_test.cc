@@ -174,6 +174,58 @@ TEST_F(RecoverTest, WhomAFilterKeepsDownStaysDownWhenItsInstallerDies) {
   EXPECT_THAT(Sessions(), ElementsAre(record_.name));
 }
 
+// PID 1 had started it when the installer died, and its administrator had stopped it since: it was
+// started once more.
+TEST_F(RecoverTest, WhatWasStartedSinceAndStoppedAgainStaysDown) {
+  Stops("nginx", 50, 901);
+  Stops("db", 51, 902);
+  machine_->Dies(Id(901));
+  machine_->Dies(Id(902));
+  machine_->ended_since = {"nginx.service"};
+  std::vector<std::string> told;
+  const EventSink tell = [&](const Event& event) {
+    if (event.kind == EventKind::kNotRestarted) told.push_back(event.name + ": " + event.text);
+  };
+  EXPECT_EQ(CodeOf(Recover(machine_, store_, "/store", tell, {})), kSuccess);
+  EXPECT_FALSE(machine_->Did("start nginx.service"));
+  EXPECT_TRUE(machine_->Did("start db.service"));
+  EXPECT_THAT(told, ElementsAre(HasSubstr("nginx.service: it was started after the update, and "
+                                          "has ended or was stopped since")));
+  EXPECT_THAT(Sessions(), ElementsAre(record_.name));
+}
+
+// The next session tells nobody, and starts it no more than recover does.
+TEST_F(RecoverTest, WhatWasStartedSinceStaysDownAlsoIfNobodyIsTold) {
+  Stops("nginx", 50, 901);
+  machine_->Dies(Id(901));
+  machine_->ended_since = {"nginx.service"};
+  EXPECT_EQ(RecoverAll(), kSuccess);
+  EXPECT_THAT(machine_->acts(), ElementsAre("release"));
+  EXPECT_THAT(Sessions(), ElementsAre(record_.name));
+}
+
+// It ended because the database did, which is started: nobody wanted it down.
+TEST_F(RecoverTest, WhatWentDownWithOneThatIsOwedItsStartIsStartedWithIt) {
+  const SessionRecord record = store_->Start(Id(901))->record;
+  Session session(record, Role::kPrimary, machine_, store_, "/store");
+  seen() = {};
+  AddService(seen(), "db", 50).goes_along = {test::Unit("web"), test::Unit("cache")};
+  EXPECT_TRUE(session.Shutdown({}, {}));
+  machine_->Dies(Id(901));
+  machine_->ended_since = {"web.service"};
+  EXPECT_EQ(RecoverAll(), kSuccess);
+  EXPECT_TRUE(machine_->Did("start web.service"));
+}
+
+// A living installer has the last word: it starts what it stopped.
+TEST_F(RecoverTest, WhoRestartsByItselfStartsAlsoWhatWasStoppedAgain) {
+  AddService(seen(), "nginx", 50);
+  EXPECT_TRUE(session_.Shutdown({}, {}));
+  machine_->ended_since = {"nginx.service"};
+  EXPECT_TRUE(session_.Restart({}));
+  EXPECT_TRUE(machine_->Did("start nginx.service"));
+}
+
 TEST_F(RecoverTest, AnInstallerThatDiedBeforeItStoppedAnythingLeavesNothing) {
   machine_->Dies(Id(kInstaller));
   EXPECT_EQ(RecoverAll(), kSuccess);

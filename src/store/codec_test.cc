@@ -53,6 +53,7 @@ TEST(CodecTest, WhatIsOwedComesBack) {
     expected.state = DebtState::kOwed;
     expected.relaunch_unit.clear();
     expected.spec_file.clear();
+    expected.stopped_run.clear();
     EXPECT_EQ(FieldsOf(*read), FieldsOf(expected));
   }
 }

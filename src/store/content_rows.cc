@@ -11,7 +11,7 @@ int64_t Row(SessionId session) { return static_cast<int64_t>(session); }
 
 int64_t SumOf(SessionId session, const Debt& debt) {
   return RowSum({Row(session), static_cast<int64_t>(debt.state)},
-                {debt.relaunch_unit, debt.spec_file});
+                {debt.relaunch_unit, debt.spec_file, debt.stopped_run});
 }
 
 tl::unexpected<Error> Damaged(Connection& connection, const SessionRecord& record,
@@ -64,12 +64,13 @@ void PutSeen(Connection& connection, SessionId session, const std::vector<App>& 
 uint64_t AddDebt(Connection& connection, SessionId session, const Debt& debt) {
   const std::string owed = EncodeOwed(debt);
   Query row(connection,
-            "INSERT INTO debt(session, state, relaunch_unit, spec_file, owed, sum) "
-            "VALUES(?, ?, ?, ?, ?, ?) RETURNING id");
+            "INSERT INTO debt(session, state, relaunch_unit, spec_file, stopped_run, owed, sum) "
+            "VALUES(?, ?, ?, ?, ?, ?, ?) RETURNING id");
   row.Number(Row(session))
       .Number(static_cast<int64_t>(debt.state))
       .Bytes(debt.relaunch_unit)
       .Bytes(debt.spec_file)
+      .Bytes(debt.stopped_run)
       .Bytes(owed)
       .Number(SumOf(session, debt))
       .Next();
@@ -91,11 +92,12 @@ int DeleteDebts(Connection& connection, SessionId session) {
 
 bool UpdateDebt(Connection& connection, SessionId session, const Debt& debt) {
   Query(connection,
-        "UPDATE debt SET state = ?, relaunch_unit = ?, spec_file = ?, sum = ? "
+        "UPDATE debt SET state = ?, relaunch_unit = ?, spec_file = ?, stopped_run = ?, sum = ? "
         "WHERE session = ? AND id = ?")
       .Number(static_cast<int64_t>(debt.state))
       .Bytes(debt.relaunch_unit)
       .Bytes(debt.spec_file)
+      .Bytes(debt.stopped_run)
       .Number(SumOf(session, debt))
       .Number(Row(session))
       .Number(static_cast<int64_t>(debt.id))
@@ -106,16 +108,17 @@ bool UpdateDebt(Connection& connection, SessionId session, const Debt& debt) {
 Result<std::vector<Debt>> ReadDebts(Connection& connection, const SessionRecord& record) {
   std::vector<Debt> debts;
   Query debt(connection,
-             "SELECT id, state, relaunch_unit, spec_file, owed, sum FROM debt "
+             "SELECT id, state, relaunch_unit, spec_file, stopped_run, owed, sum FROM debt "
              "WHERE session = ? ORDER BY id");
   for (debt.Number(Row(record.id)); debt.Next();) {
-    std::optional<Debt> decoded = DecodeOwed(debt.BytesAt(4));
+    std::optional<Debt> decoded = DecodeOwed(debt.BytesAt(5));
     if (!decoded) return Damaged(connection, record, "debts");
     decoded->id = static_cast<uint64_t>(debt.NumberAt(0));
     decoded->state = static_cast<DebtState>(debt.NumberAt(1));
     decoded->relaunch_unit = debt.BytesAt(2);
     decoded->spec_file = debt.BytesAt(3);
-    RequireSum(debt.NumberAt(5), SumOf(record.id, *decoded));
+    decoded->stopped_run = debt.BytesAt(4);
+    RequireSum(debt.NumberAt(6), SumOf(record.id, *decoded));
     debts.push_back(std::move(*decoded));
   }
   return debts;

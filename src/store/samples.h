@@ -41,9 +41,9 @@ inline auto FieldsOf(const App& value) {
 }
 
 inline auto FieldsOf(const Debt& value) {
-  const auto& [id, unit, process, app_name, relaunch_unit, spec_file, state] = value;
+  const auto& [id, unit, process, app_name, relaunch_unit, spec_file, stopped_run, state] = value;
   return std::tuple(id, unit, process ? Serialize(*process) : "", app_name, relaunch_unit,
-                    spec_file, state);
+                    spec_file, stopped_run, state);
 }
 
 inline auto FieldsOf(const Filter& value) {
@@ -126,6 +126,7 @@ inline std::vector<Debt> SampleDebts() {
   Debt unit;
   unit.unit = UnitRef{std::nullopt, "nginx.service"};
   unit.app_name = "A web server";
+  unit.stopped_run = "0123456789abcdef0123456789abcdef";
   Debt process;
   process.process.emplace();
   process.process->was = {55, 66};

@@ -51,12 +51,13 @@ constexpr char kTables[] = R"sql(
     state INTEGER NOT NULL,
     relaunch_unit BLOB NOT NULL,
     spec_file BLOB NOT NULL,
+    stopped_run BLOB NOT NULL,
     owed BLOB NOT NULL,
     sum INTEGER NOT NULL);
   CREATE INDEX debt_session ON debt(session);
-  PRAGMA user_version = 5;
+  PRAGMA user_version = 6;
 )sql";
-static_assert(kSchemaVersion == 5);
+static_assert(kSchemaVersion == 6);
 
 constexpr std::array kTableNames = {"boot", "session", "registration", "filter", "seen", "debt"};
 

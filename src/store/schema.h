@@ -9,7 +9,7 @@
 namespace rm {
 
 // PRAGMA user_version of the format below and of store/codec.h.
-inline constexpr int kSchemaVersion = 5;
+inline constexpr int kSchemaVersion = 6;
 
 // Of now, as the kernel prints it: with a newline. 29.
 Result<std::string> BootId();

@@ -75,7 +75,7 @@ class SessionStore {
   virtual Result<void> SaveSeen(SessionId session, const std::vector<App>& seen) = 0;
   // Appends and gives each debt its id.
   virtual Result<void> AddDebts(SessionId session, std::vector<Debt>& debts) = 0;
-  // Rewrites state, relaunch_unit and spec_file of these debts.
+  // Rewrites state, relaunch_unit, spec_file and stopped_run of these debts.
   virtual Result<void> UpdateDebts(SessionId session, const std::vector<Debt>& debts) = 0;
   virtual Result<void> End(SessionId session) = 0;
   // Takes over what sessions of earlier boots still owe, where that outlives a boot: they are among

@@ -204,6 +204,7 @@ TYPED_TEST(StoreContract, DebtsGetIdsAndKeepTheirLaterState) {
   debts[0].state = DebtState::kPaid;
   debts[0].relaunch_unit = "later.service";
   debts[0].spec_file = "/later";
+  debts[0].stopped_run = "later";
   ASSERT_TRUE(this->store_->UpdateDebts(session.record.id, {debts[0]}));
   EXPECT_EQ(AllFields(this->Load(session).debts), AllFields(debts));
 }

@@ -268,6 +268,15 @@ Result<std::string> BusConnection::GetString(const std::string& path, const char
   return std::string(value);
 }
 
+Result<uint64_t> BusConnection::GetTime(const std::string& path, const char* interface,
+                                        const char* name) {
+  Result<Message> reply = GetProperty(*this, path, interface, name, "t");
+  if (!reply) return Pass(std::move(reply));
+  uint64_t value = 0;
+  sd_bus_message_read(reply->get(), "t", &value);
+  return value;
+}
+
 Result<uint32_t> BusConnection::GetNumber(const std::string& path, const char* interface,
                                           const char* name) {
   Result<Message> reply = GetProperty(*this, path, interface, name, "u");

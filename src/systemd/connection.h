@@ -61,6 +61,7 @@ class BusConnection {
   // One property of an object.
   Result<std::string> GetString(const std::string& path, const char* interface, const char* name);
   Result<uint32_t> GetNumber(const std::string& path, const char* interface, const char* name);
+  Result<uint64_t> GetTime(const std::string& path, const char* interface, const char* name);
 
   // The connection was closed by the other side and not opened again yet.
   bool lost() const { return !bus_ || sd_bus_is_open(bus_.get()) <= 0; }

@@ -46,6 +46,41 @@ Result<std::vector<UnitRef>> Manager::StopClosure(const std::string& unit) {
   return closure;
 }
 
+Result<std::string> Manager::Invocation(const std::string& unit) {
+  Result<Properties> properties = UnitProperties(*connection_, unit);
+  if (!properties) return Pass(std::move(properties));
+  return properties->texts["InvocationID"];
+}
+
+Result<LastRun> Manager::Last(const std::string& unit) {
+  Result<UnitState> state = Query(unit);
+  if (!state) return Pass(std::move(state));
+  Result<Properties> properties = UnitProperties(*connection_, unit);
+  if (!properties) return Pass(std::move(properties));
+  const auto at = [&](const char* name) {
+    return std::chrono::microseconds(properties->times[name]);
+  };
+  LastRun last;
+  last.state = std::move(*state);
+  last.began = at("InactiveExitTimestampMonotonic");
+  last.became_active = at("ActiveEnterTimestampMonotonic");
+  last.left_active = at("ActiveExitTimestampMonotonic");
+  if (!unit.ends_with(".service")) return last;
+  const std::string path = UnitPath(unit);
+  Result<std::string> type = connection_->GetString(path, kServiceInterface, "Type");
+  if (!type) return Pass(std::move(type));
+  last.type = std::move(*type);
+  Result<uint64_t> ended =
+      connection_->GetTime(path, kServiceInterface, "ExecMainExitTimestampMonotonic");
+  if (!ended) return Pass(std::move(ended));
+  last.main_ended = std::chrono::microseconds(*ended);
+  return last;
+}
+
+Result<std::string> Manager::RestartPolicy(const std::string& unit) {
+  return connection_->GetString(UnitPath(unit), kServiceInterface, "Restart");
+}
+
 Result<std::vector<std::string>> Manager::Names(const std::string& unit) {
   Result<Properties> properties = UnitProperties(*connection_, unit);
   if (!properties) return Pass(std::move(properties));

@@ -50,6 +50,17 @@ struct UnitState {
   friend bool operator==(const UnitState&, const UnitState&) = default;
 };
 
+// How far a unit came when it was started last. The times are those of CLOCK_MONOTONIC; 0: never.
+// `began` is when it was last neither inactive nor failed for the first time.
+struct LastRun {
+  UnitState state;
+  std::string type;  // of a service: "simple", "oneshot", ...
+  std::chrono::microseconds began{};
+  std::chrono::microseconds became_active{};
+  std::chrono::microseconds left_active{};
+  std::chrono::microseconds main_ended{};  // of a service: its main process
+};
+
 // systemd.unit(5), "Conditions and asserts". A condition that is not met is no failure: the unit is
 // to be down then.
 struct UnmetAtStart {
@@ -129,6 +140,11 @@ class Manager {
   Result<std::optional<UnmetAtStart>> Unmet(const std::string& unit);
   // Read now, whether watched or not.
   Result<UnitState> Query(const std::string& unit);
+  // UnitState::invocation_id alone, which costs less.
+  Result<std::string> Invocation(const std::string& unit);
+  Result<LastRun> Last(const std::string& unit);
+  // Restart= of a service: "no", "always", ...
+  Result<std::string> RestartPolicy(const std::string& unit);
 
   // --- the hold ------------------------------------------------------------------------------
   // On return the guard watches the owner and no unit of the list starts before the hold ends or

@@ -47,6 +47,7 @@ int ReadValue(sd_bus_message* message, const std::string& name, Properties& prop
   const std::string_view kind(type);
   const char* text = nullptr;
   uint32_t number = 0;
+  uint64_t time = 0;
   int flag = 0;
   if (kind == "s") {
     error = sd_bus_message_read(message, "v", "s", &text);
@@ -54,6 +55,9 @@ int ReadValue(sd_bus_message* message, const std::string& name, Properties& prop
   } else if (kind == "u") {
     error = sd_bus_message_read(message, "v", "u", &number);
     properties.numbers[name] = number;
+  } else if (kind == "t") {
+    error = sd_bus_message_read(message, "v", "t", &time);
+    properties.times[name] = time;
   } else if (kind == "b") {
     error = sd_bus_message_read(message, "v", "b", &flag);
     properties.numbers[name] = flag != 0;

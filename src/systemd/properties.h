@@ -14,6 +14,7 @@ struct Properties {
   std::map<std::string, std::string> texts;               // "s"; "ay" as hex digits
   std::map<std::string, std::vector<std::string>> lists;  // "as"; of conditions those not met
   std::map<std::string, uint32_t> numbers;                // "u", "b"; of "(uo)" the number
+  std::map<std::string, uint64_t> times;                  // "t"
   std::map<std::string, std::string> objects;             // of "(uo)" the path
 };
 

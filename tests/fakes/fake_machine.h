@@ -48,6 +48,11 @@ class FakeMachine : public Machine {
   }
   void DoesNotAnswerAnyMore(const std::string& who) { manners_[who].does_not_answer = true; }
   void IsGoneAlready(const std::string& who) { manners_[who].gone_already = true; }
+  // A service that somebody else stops.
+  void IsLeaving(const std::string& who, Milliseconds after) {
+    manners_[who].leaving = true;
+    manners_[who].leaves = after;
+  }
   void CannotBeAsked(const std::string& who) { manners_[who].cannot_be_asked = true; }
   void SurvivesKill(const std::string& who) { manners_[who].survives_kill = true; }
   void CannotBeKilled(const std::string& who) { manners_[who].cannot_be_killed = true; }
@@ -77,9 +82,11 @@ class FakeMachine : public Machine {
   std::map<std::string, std::string> links;        // path -> where it leads
   std::function<void()> on_observe;
   bool has_systemd = true;
-  std::set<std::string> paid_by_another;  // sessions that BeginPaying does not get
-  std::vector<std::string> cleaned_up;    // sessions
-  std::set<std::string> late_returns;     // whose late departure is waited for
+  std::set<std::string> paid_by_another;    // sessions that BeginPaying does not get
+  std::vector<std::string> cleaned_up;      // sessions
+  std::set<std::string> late_returns;       // whose late departure is waited for
+  std::map<std::string, std::string> runs;  // unit -> its run
+  std::set<std::string> ended_since;        // units of HasEndedSince
 
   // --- what happened
   // -------------------------------------------------------------------------------
@@ -150,6 +157,15 @@ class FakeMachine : public Machine {
 
   bool IsAlive(const ProcessId& process) override { return !dead_.contains(process); }
 
+  std::string RunOf(const UnitRef& unit) override {
+    const auto known = runs.find(ToString(unit));
+    return known != runs.end() ? known->second : "";
+  }
+
+  bool HasEndedSince(const Debt& debt) override {
+    return debt.unit && ended_since.contains(ToString(*debt.unit));
+  }
+
   Result<MappedScan> ScanMapped(std::stop_token) override { return mapped; }
 
   Result<void> Hold(const HoldRequest& request) override {
@@ -202,7 +218,7 @@ class FakeMachine : public Machine {
     queried_.erase(number);
   }
 
-  Result<bool> Ask(size_t number, const App& app, bool comes_back) override {
+  Result<Told> Ask(size_t number, const App& app, bool comes_back, bool by_us) override {
     const std::string who = NameOf(app);
     const std::string verb = queried_.erase(number) != 0 ? "end" : "ask";
     Act(verb + (comes_back ? " to return " : " ") + who);
@@ -210,11 +226,11 @@ class FakeMachine : public Machine {
     if (manners.cannot_be_asked) return Fail(kAccessDenied, "{} cannot be reached", who);
     if (manners.gone_already) {
       Remove(app);
-      return false;
+      return Told::kGone;
     }
     pending_[number] = Pending{app, manners.leaves == kNever ? kEndOfTime : now_ + manners.leaves,
                                manners.refusal};
-    return true;
+    return manners.leaving && !by_us ? Told::kLeaving : Told::kToLeave;
   }
 
   Result<void> Kill(size_t number) override {
@@ -306,6 +322,7 @@ class FakeMachine : public Machine {
       if (!GoTo(std::min(when, deadline), cancel) || when > deadline) return false;
       const std::string& why = manners_[NameOf(*debt)].start_failure;
       debt->state = why.empty() ? DebtState::kPaid : DebtState::kFailed;
+      if (debt->unit && !why.empty()) debt->stopped_run = RunOf(*debt->unit);
       if (UnitFacts* unit = debt->unit && why.empty() ? FindUnit(*debt->unit) : nullptr)
         unit->active_state = "active";
       decided(*debt, why);
@@ -330,6 +347,7 @@ class FakeMachine : public Machine {
     std::string declines_because;
     bool does_not_answer = false;
     bool gone_already = false;
+    bool leaving = false;
     bool cannot_be_asked = false;
     bool survives_kill = false;
     bool cannot_be_killed = false;

@@ -167,6 +167,7 @@ class FakeStore : public SessionStore {
         stored->state = debt.state;
         stored->relaunch_unit = debt.relaunch_unit;
         stored->spec_file = debt.spec_file;
+        stored->stopped_run = debt.stopped_run;
       }
       return {};
     });

@@ -106,7 +106,7 @@ void Departures::CallOff(size_t number) {
   asked_.erase(asked);
 }
 
-Result<bool> Departures::Ask(size_t number, const App& app) {
+Result<Told> Departures::Ask(size_t number, const App& app) {
   Asked& asked = Remember(number, app);
   asked.departing = true;
   if (app.is_service()) {
@@ -115,12 +115,12 @@ Result<bool> Departures::Ask(size_t number, const App& app) {
     asked.services.push_back(Name(*app.unit));
     if (const std::string trouble = StopNext(asked); !trouble.empty())
       return Fail(kFailShutdown, "{}", trouble);
-    return true;
+    return Told::kToLeave;
   }
-  if (AllEnded(asked.handles)) return false;
+  if (AllEnded(asked.handles)) return Told::kGone;
   if (app.type == AppType::kUnknown) {
     if (auto killed = Kill(number); !killed) return Pass(std::move(killed));
-    return true;
+    return Told::kToLeave;
   }
   if (!asked.talk) {
     std::vector<HWND> windows = app.answers ? WindowsOf(app) : std::vector<HWND>();
@@ -129,11 +129,11 @@ Result<bool> Departures::Ask(size_t number, const App& app) {
   }
   if (asked.talk) {
     asked.talk->End();
-    return true;
+    return Told::kToLeave;
   }
   if (std::string trouble = Interrupt(static_cast<DWORD>(app.main.pid)); !trouble.empty())
     return Fail(kFailShutdown, "{}", trouble);
-  return true;
+  return Told::kToLeave;
 }
 
 std::string Departures::StopNext(Asked& asked) {

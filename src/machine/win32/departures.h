@@ -18,7 +18,7 @@ class Departures {
   Result<bool> Query(size_t number, const App& app);
   Result<std::vector<Answer>> AwaitAnswers(TimePoint deadline, const std::stop_token& cancel);
   void CallOff(size_t number);
-  Result<bool> Ask(size_t number, const App& app);
+  Result<Told> Ask(size_t number, const App& app);
   Result<void> Kill(size_t number);
   Result<std::vector<Departure>> AwaitDepartures(TimePoint deadline, const std::stop_token& cancel);
   void Forget() { asked_.clear(); }

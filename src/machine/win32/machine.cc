@@ -70,6 +70,9 @@ class Win32Machine final : public Machine {
   }
 
   bool IsAlive(const ProcessId& process) override { return IsProcessAlive(process); }
+  // The runs of a service have no names.
+  std::string RunOf(const UnitRef&) override { return ""; }
+  bool HasEndedSince(const Debt&) override { return false; }
 
   // Windows has nothing that would keep a service from being started, or start it later: what is
   // owed is in the store, and the next session of the user pays it if this process dies.
@@ -98,7 +101,7 @@ class Win32Machine final : public Machine {
     return departures_.AwaitAnswers(deadline, cancel);
   }
   void CallOff(size_t number) override { departures_.CallOff(number); }
-  Result<bool> Ask(size_t number, const App& app, bool) override {
+  Result<Told> Ask(size_t number, const App& app, bool, bool) override {
     return departures_.Ask(number, app);
   }
   Result<void> Kill(size_t number) override { return departures_.Kill(number); }
