@@ -256,6 +256,15 @@ TEST_F(StopTest, OneThatStartsAnewBeforeItHearsOfTheStopIsStoppedInThatRun) {
   EXPECT_EQ(RunOnDisk("nginx"), "second");
 }
 
+TEST_F(StopTest, WhatIsForgottenOnceItIsDownWasStoppedInTheRunThatWasKnown) {
+  machine_.runs = {{"nginx.service", "first"}};
+  machine_.on_act = [this](const std::string& act) {
+    if (act.starts_with("ask")) machine_.runs.clear();
+  };
+  EXPECT_EQ(StopAll({Service("nginx", 1)}), kSuccess);
+  EXPECT_EQ(RunOnDisk("nginx"), "first");
+}
+
 // It was owed its start by the first try, and has run since: the guard was killed.
 TEST_F(StopTest, OneThatIsStoppedOnceMoreIsStoppedInItsNewRun) {
   machine_.runs = {{"nginx.service", "first"}};

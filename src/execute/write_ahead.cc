@@ -59,7 +59,7 @@ std::vector<Debt> WriteAhead::OwedNow() const {
 
 Result<void> WriteAhead::Owe(const StopWave& wave) {
   owed_.clear();
-  std::vector<Debt> changed = NoteRuns(wave);
+  std::vector<Debt> changed = NoteRuns(wave, false);
   auto written = Queue(wave);
   std::ranges::move(OwedNow(), std::back_inserter(changed));
   if (written && !changed.empty()) written = store_.UpdateDebts(context_.session.id, changed);
@@ -69,14 +69,14 @@ Result<void> WriteAhead::Owe(const StopWave& wave) {
 }
 
 // Gives back those that are owed since an earlier try, of another run: it has run again since.
-std::vector<Debt> WriteAhead::NoteRuns(const StopWave& wave) {
+std::vector<Debt> WriteAhead::NoteRuns(const StopWave& wave, bool only_known) {
   std::vector<Debt> changed;
   for (Debt& debt : plan_.debts) {
     if (!debt.unit || (debt.state != DebtState::kPlanned && debt.state != DebtState::kOwed) ||
         std::ranges::none_of(wave.apps, [&](size_t app) { return Belongs(debt, plan_.apps[app]); }))
       continue;
     std::string run = machine_.RunOf(*debt.unit);
-    if (run == debt.stopped_run) continue;
+    if (run == debt.stopped_run || (only_known && run.empty())) continue;
     debt.stopped_run = std::move(run);
     if (debt.state == DebtState::kOwed) changed.push_back(debt);
   }
@@ -84,7 +84,7 @@ std::vector<Debt> WriteAhead::NoteRuns(const StopWave& wave) {
 }
 
 void WriteAhead::NoteRunsAgain(const StopWave& wave) {
-  const std::vector<Debt> changed = NoteRuns(wave);
+  const std::vector<Debt> changed = NoteRuns(wave, true);
   // Should this fail, RmRestart starts them all the same.
   if (!changed.empty()) (void)store_.UpdateDebts(context_.session.id, changed);
 }

@@ -40,7 +40,7 @@ class WriteAhead {
   Result<void> Queue(const StopWave& wave);
   void NotOwed();
   std::vector<Debt> OwedNow() const;
-  std::vector<Debt> NoteRuns(const StopWave& wave);
+  std::vector<Debt> NoteRuns(const StopWave& wave, bool only_known);
   template <class Meant>
   void CancelAll(Meant meant);
 

@@ -160,6 +160,8 @@ stopped_in_time() { # UNIT: the update waits for it, and goes on when it has end
   read -r _ </run/started
   check "the update goes on when $1 is down" is inactive "$1"
 }
+is_owed() { "$restartctl" session show | grep -q "owes a start to.* $1\.service"; }
+is_not_owed() { ! is_owed "$1"; }
 updated() {
   echo >/run/go_on
   wait "$runner"
@@ -174,6 +176,7 @@ stopping=$!
 check "an administrator's stop takes its time" await 60 is deactivating sd-slow
 update -f $lib
 stopped_in_time sd-slow
+check "nothing is owed for it" is_not_owed sd-slow
 wait $stopping
 same "the administrator's stop succeeds" 0 $?
 updated
@@ -186,6 +189,8 @@ systemctl stop --no-block sd-lead
 check "it waits for who goes with it" await 60 is deactivating sd-led
 update -s sd-lead
 stopped_in_time sd-led
+check "nothing is owed for the one" is_not_owed sd-lead
+check "nor for the other" is_not_owed sd-led
 updated
 check "both stay down" ended sd-lead
 check "both" ended sd-led
@@ -199,6 +204,7 @@ restarting=$!
 check "an administrator's restart takes its time" await 60 is deactivating sd-slow
 update -s sd-slow
 stopped_in_time sd-slow
+check "it is owed its start" is_owed sd-slow
 updated
 wait $restarting
 same "the administrator's restart succeeds" 0 $?
@@ -207,6 +213,8 @@ nothing_owed
 
 # --- it ends by itself
 for unit in sd-ends sd-again; do
+  owes=is_owed
+  [ $unit = sd-again ] || owes=is_not_owed
   systemctl start $unit
   rm -f /run/sd/go
   kill_main KILL $unit
@@ -216,6 +224,7 @@ for unit in sd-ends sd-again; do
   touch /run/sd/go
   read -r _ </run/started
   check "it is down" all_down $unit
+  check "what was to start by itself is owed that" $owes $unit
   updated
 done
 check "who ended by itself stays down" all_down sd-ends
