@@ -62,6 +62,7 @@ class RestartRun {
   Result<void> Pay() {
     DropUnasked();
     if (!debts_.empty()) Tell(EventKind::kRelease, nullptr, "", "");
+    NoteRuns();
     std::string release_trouble;
     if (auto released = machine_.Release(context_.session.name, debts_); !released)
       release_trouble = released.error().message;
@@ -96,6 +97,24 @@ class RestartRun {
       return Pass(std::move(written));
     if (cancelled) return Cancelled();
     return {};
+  }
+
+  // A start that is refused, or whoever pays killed in the middle of it, leaves the unit as if its
+  // run before that had ended well. That one did not pay; one that goes on may still do so.
+  void NoteRuns() {
+    std::vector<Debt> changed;
+    for (Debt& debt : debts_) {
+      if (!debt.unit || !IsOwed(debt)) continue;
+      std::string run = machine_.RunOf(*debt.unit);
+      if (run == debt.stopped_run) continue;
+      const auto facts = machine_.DescribeUnit(*debt.unit);
+      if (!facts || (facts->active_state != "inactive" && facts->active_state != "failed"))
+        continue;
+      debt.stopped_run = std::move(run);
+      changed.push_back(debt);
+    }
+    // Should this fail, they are started all the same.
+    if (!changed.empty()) (void)store_.UpdateDebts(context_.session.id, changed);
   }
 
   // contract.md 12: the reverse of the order of stopping; within a class as they were stopped.

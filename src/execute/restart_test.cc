@@ -154,6 +154,29 @@ TEST_F(RestartTest, WhichRunDidNotPayIsWrittenDown) {
   EXPECT_EQ(store_.Peek(context_.session.id).debts.at(0).stopped_run, "the one that failed");
 }
 
+// PID 1 had started it, and it had crashed. Its failure is forgotten before it is started once
+// more; when that was refused it looked like one that somebody had stopped.
+TEST_F(RestartTest, TheRunBeforeTheStartIsWrittenDownBeforeIt) {
+  Stopped(Service("nginx", 1));
+  AddInactive(machine_.observation, "nginx").active_state = "failed";
+  machine_.runs = {{"nginx.service", "the one that crashed"}};
+  machine_.on_act = [this](const std::string&) {
+    EXPECT_EQ(store_.Peek(context_.session.id).debts.at(0).stopped_run, "the one that crashed");
+  };
+  EXPECT_EQ(RestartAll(), kSuccess);
+  EXPECT_EQ(machine_.acts().size(), 2u);
+}
+
+// The next session waits for a second only. It came up later, and was stopped by its administrator.
+TEST_F(RestartTest, ARunThatMayStillPayIsNotTakenForOneThatDidNot) {
+  Stopped(Service("nginx", 1));
+  AddInactive(machine_.observation, "nginx").active_state = "activating";
+  machine_.runs = {{"nginx.service", "the one that is on its way"}};
+  machine_.ComesBack("nginx.service", 121s);
+  EXPECT_EQ(RestartAll(), kFailRestart);
+  EXPECT_EQ(store_.Peek(context_.session.id).debts.at(0).stopped_run, "");
+}
+
 TEST_F(RestartTest, AStartThatIsRefusedFailsOnlyThatOne) {
   Stopped(Service("nginx", 1));
   Stopped(Service("db", 2));

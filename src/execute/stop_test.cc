@@ -205,6 +205,7 @@ TEST_F(StopTest, AServiceThatSomebodyElseIsStoppingIsWaitedForAndOwedNothing) {
   db.goes_along = {Unit("quiet"), Unit("web")};
   machine_.IsLeaving("db.service", 5s);
   EXPECT_EQ(StopAll({db, Service("web", 2)}), kSuccess);
+  EXPECT_THAT(machine_.acts(), Contains("let leave db.service"));
   EXPECT_EQ(machine_.elapsed(), 5s);
   EXPECT_EQ(StatusOf("db"), kStatusStoppedOther);
   EXPECT_EQ(OnDisk("db"), DebtState::kCancelled);
@@ -228,6 +229,7 @@ TEST_F(StopTest, WhoIsLeavingWithAnotherThatWeStopIsOwedItsStart) {
   db.goes_along = {Unit("web")};
   machine_.IsLeaving("web.service", 1s);
   EXPECT_EQ(StopAll({db, Service("web", 2)}), kSuccess);
+  EXPECT_THAT(AsksOnly(), Contains("ask to return web.service"));
   EXPECT_EQ(StatusOf("web"), kStatusStopped);
   EXPECT_EQ(OnDisk("web.service"), DebtState::kOwed);
 }

@@ -27,8 +27,8 @@ struct Debt {
   std::string relaunch_unit;            // process: the transient unit that waits in PID 1's queue,
                                         // "" when the guard relaunches by itself
   std::string spec_file;                // process: what rm-relaunch reads, and removes once it has
-  std::string stopped_run;              // unit: the run that was stopped, or the one after it that
-                                        // failed (Machine::RunOf); "": not known
+  std::string stopped_run;              // unit: the run that was stopped, or one after it that did
+                                        // not pay (Machine::RunOf); "": not known
   DebtState state = DebtState::kOwed;
 };
 

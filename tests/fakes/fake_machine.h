@@ -221,8 +221,9 @@ class FakeMachine : public Machine {
   Result<Told> Ask(size_t number, const App& app, bool comes_back, bool by_us) override {
     const std::string who = NameOf(app);
     const std::string verb = queried_.erase(number) != 0 ? "end" : "ask";
-    Act(verb + (comes_back ? " to return " : " ") + who);
     const Manners& manners = manners_[who];
+    const bool leaving = manners.leaving && !by_us;
+    Act(leaving ? "let leave " + who : verb + (comes_back ? " to return " : " ") + who);
     if (manners.cannot_be_asked) return Fail(kAccessDenied, "{} cannot be reached", who);
     if (manners.gone_already) {
       Remove(app);
@@ -230,7 +231,7 @@ class FakeMachine : public Machine {
     }
     pending_[number] = Pending{app, manners.leaves == kNever ? kEndOfTime : now_ + manners.leaves,
                                manners.refusal};
-    return manners.leaving && !by_us ? Told::kLeaving : Told::kToLeave;
+    return leaving ? Told::kLeaving : Told::kToLeave;
   }
 
   Result<void> Kill(size_t number) override {
