@@ -24,6 +24,8 @@ unit sd-forgotten "$forever"
 unit sd-slow "$forever" '[Service]' "Environment=LD_PRELOAD=$lib" "ExecStop=$slow_stop"
 unit sd-lead "$forever"
 unit sd-led "$forever" '[Unit]' 'Requires=sd-lead.service' 'After=sd-lead.service' '[Service]' "ExecStop=$slow_stop"
+unit sd-main "$forever"
+unit sd-part "$forever" '[Unit]' 'PartOf=sd-main.service' 'After=sd-main.service' '[Service]' "ExecStop=$slow_stop"
 unit sd-ends "$forever" '[Service]' "ExecStopPost=$slow_stop"
 unit sd-again "$forever" '[Service]' "ExecStopPost=$slow_stop" 'Restart=always' 'RestartSec=100ms'
 kept=$(printf ' sd-%s.service' plain java crashes fails brief db web unseen)
@@ -58,6 +60,11 @@ state_of() { systemctl show --property ActiveState --value "$1"; }
 is() { [ "$(state_of "$2")" = "$1" ]; } # STATE UNIT
 has_no_job() { [ -z "$(systemctl show --property Job --value "$1")" ]; }
 ended() { all_down "$1" && has_no_job "$1"; }
+has_job() { # UNIT TYPE STATE
+  systemctl list-jobs --no-legend | grep -q " $1\.service  *$2  *$3"
+}
+is_restarting() { has_job "$1" restart running; }
+starts_later() { all_down "$1" && has_job "$1" start waiting; }
 # For as long as it takes to count as one that runs.
 has_settled() {
   local since now
@@ -229,6 +236,26 @@ for unit in sd-ends sd-again; do
 done
 check "who ended by itself stays down" all_down sd-ends
 check "who would have started by itself is back" is_active sd-again
+nothing_owed
+
+# --- it stops because of us, with one that is not to come back: its start waits in PID 1 all the same
+systemctl start sd-main sd-part
+rm -f /run/sd/go
+RESTART_MANAGER_SESSION=$("$restartctl" session start)
+export RESTART_MANAGER_SESSION
+"$restartctl" session register -s sd-main -s sd-part
+"$restartctl" session filter --no-restart -s sd-main
+"$restartctl" session shutdown >/run/sd/told 2>&1 &
+stopping=$!
+check "it stops, and is to start" await 60 is_restarting sd-part
+touch /run/sd/go
+wait $stopping
+same "both are stopped" 0 $?
+check "its start waits" starts_later sd-part
+"$restartctl" session restart >/dev/null
+check "it is back" is_active sd-part
+check "who is not to come back is down" ended sd-main
+"$restartctl" session end
 nothing_owed
 systemctl stop sd-again
 systemctl reset-failed sd-ends
