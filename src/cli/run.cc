@@ -119,7 +119,9 @@ class Runner {
     auto targets = ResolveTargets(options_.targets,
                                   options_.missing_ok ? Missing::kIsFine : Missing::kIsError);
     if (targets) return targets;
-    return api::Error{targets.error().code, targets.error().text + "; nothing was stopped"};
+    std::string why = targets.error().text;
+    if (why.ends_with('.')) why.pop_back();
+    return api::Error{targets.error().code, why + "; nothing was stopped"};
   }
 
   // Everything that can be said before anybody is stopped.

@@ -39,7 +39,9 @@ std::optional<UnitRef> ParseUnitRef(const std::string& text) {
   const size_t dot = name.rfind('.');
   const std::string suffix = dot == std::string::npos ? "" : name.substr(dot);
   if (suffix != ".service" && suffix != ".scope") name += ".service";
-  if (!IsUnitName(name)) return std::nullopt;
+  // A template ("getty@.service") is what units are made of, and none itself.
+  const bool is_template = name.find('@') != name.npos && name.find('@') + 1 == name.rfind('.');
+  if (!IsUnitName(name) || is_template) return std::nullopt;
   unit.name = name;
   return unit;
 }

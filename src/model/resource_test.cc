@@ -20,6 +20,7 @@ TEST(UnitRefTest, ADotInTheNameIsNoSuffix) {
 
 TEST(UnitRefTest, InstancesAndEscapesAreNames) {
   EXPECT_EQ(ParseUnitRef("getty@tty1"), System("getty@tty1.service"));
+  EXPECT_EQ(ParseUnitRef("getty@a.b@.service"), System("getty@a.b@.service"));
   EXPECT_EQ(ParseUnitRef("dev-disk\\x2d1:a_b"), System("dev-disk\\x2d1:a_b.service"));
 }
 
@@ -35,6 +36,8 @@ TEST(UnitRefTest, WhatIsNoNameIsRefused) {
                            ".service",
                            ".scope",
                            "@tty1",
+                           "getty@",
+                           "getty@.service",
                            "a/b",
                            "../nginx",
                            "two words",

@@ -57,6 +57,7 @@ says 2 "of another pid namespace" unshare --pid --fork "$restartctl" who /mnt/fi
 says 2 "of another pid namespace" unshare --pid --fork "$restartctl" stale
 says 124 "no systemd" "$restartctl" run -s nginx -f /mnt/file -- true
 says 124 "is not the name of a service" "$restartctl" run -s "a b/c" -f /mnt/file -- true
+says 124 "is not the name of a service" "$restartctl" run -s getty@ -f /mnt/file -- true
 says 124 "there is no process 4194303" "$restartctl" run -p 4194303 -f /mnt/file -- true
 says 124 '"0" is not the number of a process' "$restartctl" run -p 0 -f /mnt/file -- true
 says 124 '"x1" is not the number of a process' "$restartctl" run -p x1 -f /mnt/file -- true
