@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "apps/ask.h"
+#include "apps/plain_word.h"
 #include "apps/report.h"
 #include "apps/spawn_actions.h"
 #include "base/text.h"
@@ -59,6 +60,14 @@ std::string DescriptionOf(const Debt& debt) {
   std::ranges::replace_if(
       name, [](char16_t c) { return c >= 0xdc80 && c <= 0xdcff; }, u'\ufffd');
   return fmt::format("{} (restarted after an update)", OneLine(Utf16ToUtf8(name).value_or("")));
+}
+
+// Of a program that is gone: that of its user, if that user is there.
+std::string SliceOfUser(Manager& home, uid_t user) {
+  if (home.user() || user == 0) return "";
+  std::string slice = fmt::format("user-{}.slice", user);
+  const auto state = home.Query(slice);
+  return state && state->active_state == "active" ? slice : "";
 }
 
 std::string DirectoryOf(const std::string& file) { return file.substr(0, file.rfind('/')); }
@@ -131,7 +140,7 @@ Result<void> Holds::QueueRelaunch(const HoldRequest& request, Debt& debt) {
   relaunch.session = request.session;
   relaunch.number = static_cast<uint32_t>(debt.id);
   relaunch.description = DescriptionOf(debt);
-  relaunch.argv = {programs_ + "/rm-relaunch", *file};
+  relaunch.argv = {programs_ + "/rm-relaunch", ToPlainWord(*file)};
   relaunch.slice = SliceOf(debt.process->was, home->user());
   for (const UnitRef& unit : request.held)
     if (unit.user == home->user()) relaunch.after.push_back(unit.name);
@@ -240,10 +249,29 @@ Result<void> Holds::BeginProcess(Debt& debt) {
     return {};
   }
   if (!file.waiting) RewriteSpecFile(debt.spec_file, *debt.process);
+  if (StartRelaunchUnit(debt)) return {};
   auto launching = Launching::Begin(programs_ + "/rm-relaunch", debt.spec_file);
   if (!launching) return Pass(std::move(launching));
   launching_.insert_or_assign(debt.spec_file, std::move(*launching));
   return {};
+}
+
+// A child of ours would end with the service or the login that we run in.
+bool Holds::StartRelaunchUnit(const Debt& debt) {
+  Manager* home = debt.relaunch_unit.empty() ? nullptr : managers_.Home();
+  if (!home) return false;
+  const std::string& unit = debt.relaunch_unit;
+  QueuedRelaunch relaunch;
+  relaunch.session =
+      unit.substr(kRelaunchUnitPrefix.size(), unit.rfind('-') - kRelaunchUnitPrefix.size());
+  relaunch.number = static_cast<uint32_t>(debt.id);
+  relaunch.description = DescriptionOf(debt);
+  relaunch.argv = {programs_ + "/rm-relaunch", ToPlainWord(debt.spec_file)};
+  relaunch.slice = SliceOfUser(*home, debt.process->uids[0]);
+  if (!home->QueueRelaunch(relaunch)) return false;
+  // It may be there still, and over.
+  const auto state = home->Query(unit);
+  return state && (state->job != 0 || IsUp(*state));
 }
 
 void Holds::AwaitTaken(const Debt& debt) {

@@ -33,6 +33,8 @@ class Holds {
   Result<void> StartUnit(Manager& manager, const std::string& unit);
   Result<void> StartProcess(Debt& debt);
   Result<void> BeginProcess(Debt& debt);
+  // False: its unit cannot be made anew.
+  bool StartRelaunchUnit(const Debt& debt);
   // As long as who was asked stays, rm-relaunch takes the file away to wait for it: until then
   // nobody may remove it. Blocks up to kBecoming.
   void AwaitTaken(const Debt& debt);

@@ -28,6 +28,7 @@ constexpr Milliseconds kPrompt{1000};
 
 // While PID 1 executes itself anew a fresh connection may be cut as well.
 constexpr int kMostTries = 10;
+constexpr int kNextTry = 5;  // ms
 
 std::string NameOf(std::optional<uid_t> user) {
   return user ? fmt::format("The service manager of user {}", *user)
@@ -98,9 +99,9 @@ bool IsDisconnect(int error) {
   return error == ECONNRESET || error == ENOTCONN || error == ESHUTDOWN || error == EPIPE;
 }
 
-}  // namespace
-
-Result<UniqueFd> ConnectPrivate(std::optional<uid_t> user, Milliseconds limit) {
+// `refused`: it executes itself anew, and does not tell when it is back; or it is gone, and its
+// socket was left behind.
+Result<UniqueFd> TryPrivate(std::optional<uid_t> user, bool& refused) {
   struct sockaddr_un address = {};
   address.sun_family = AF_UNIX;
   UniqueFd file;
@@ -114,10 +115,11 @@ Result<UniqueFd> ConnectPrivate(std::optional<uid_t> user, Milliseconds limit) {
   }
   UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   // connect(2) waits while the listener's queue is full; a send time-out bounds that (socket(7)).
-  const struct timeval timeout = {limit.count() / 1000, limit.count() % 1000 * 1000};
+  const struct timeval timeout = {kUserCallLimit.count() / 1000, 0};
   if (!fd || setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) < 0 ||
       connect(fd.get(), reinterpret_cast<struct sockaddr*>(&address), sizeof address) < 0) {
     const int error = errno;
+    refused = error == ECONNREFUSED;
     const uint32_t code = error == EAGAIN                     ? kSemTimeout
                           : error == EACCES || error == EPERM ? kAccessDenied
                                                               : kFileNotFound;
@@ -128,6 +130,20 @@ Result<UniqueFd> ConnectPrivate(std::optional<uid_t> user, Milliseconds limit) {
   fcntl(fd.get(), F_SETFL, O_NONBLOCK);
   return fd;
 }
+
+// A connected stream socket to the manager's own; waits up to `limit` while that refuses. 5 when
+// the listener is not the manager's user.
+Result<UniqueFd> ConnectPrivate(std::optional<uid_t> user, Milliseconds limit) {
+  const TimePoint end = Clock::now() + limit;
+  while (true) {
+    bool refused = false;
+    Result<UniqueFd> fd = TryPrivate(user, refused);
+    if (!refused || Clock::now() >= end) return fd;
+    poll(nullptr, 0, kNextTry);
+  }
+}
+
+}  // namespace
 
 std::string UnitPath(const std::string& unit) {
   char* path = nullptr;
@@ -156,11 +172,11 @@ Result<void> BusConnection::Reopen() {
   int error = 0;
   if (user_ || geteuid() == 0) {
     const TimePoint end = Clock::now() + kUserCallLimit;
-    Result<UniqueFd> fd = ConnectPrivate(user_, kUserCallLimit);
-    // While PID 1 executes itself anew its socket refuses; it does not tell when it is back.
+    Result<UniqueFd> fd = ConnectPrivate(user_, limit());
+    // One that was there may be about to make its socket anew.
     while (!fd && generation_ > 0 && fd.error().code == kFileNotFound && Clock::now() < end) {
-      poll(nullptr, 0, 5);
-      fd = ConnectPrivate(user_, kUserCallLimit);
+      poll(nullptr, 0, kNextTry);
+      fd = ConnectPrivate(user_, limit());
     }
     if (fd) {
       error = sd_bus_new(&bus);

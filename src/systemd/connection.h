@@ -42,9 +42,6 @@ struct Method {
 // Appends a call's arguments; negative errno on failure, as sd-bus does.
 using Arguments = std::function<int(sd_bus_message*)>;
 
-// A connected stream socket to `path`; blocks at most `limit`. 5 when the listener is not `owner`.
-Result<UniqueFd> ConnectPrivate(std::optional<uid_t> user, Milliseconds limit);
-
 class BusConnection {
  public:
   static Result<std::unique_ptr<BusConnection>> Open(std::optional<uid_t> user);

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/text.h"
 #include "base/win32_codes.h"
 #include "systemd/connection.h"
 #include "systemd/manager.h"
@@ -47,40 +48,27 @@ int AppendList(sd_bus_message* call, const char* name, const std::vector<std::st
   return error;
 }
 
-int AppendArguments(sd_bus_message* call, const std::vector<std::string>& argv, bool verbatim) {
+int AppendCommand(sd_bus_message* call, const std::vector<std::string>& argv) {
   std::vector<char*> words;
   for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
-  int error = sd_bus_message_append(call, "s", argv.front().c_str());
-  if (error >= 0) error = sd_bus_message_append_strv(call, words.data());
-  if (error >= 0 && verbatim) return sd_bus_message_append(call, "as", 1, "no-env-expand");
-  return error < 0 ? error : sd_bus_message_append(call, "b", 0);
-}
-
-// ExecStartEx with "no-env-expand" alone leaves a $ a $ (systemd.service(5), prefix ":"). But
-// systemd before 254 writes it under that name into the unit's file, does not understand it when
-// it reloads that, and then does not start the unit.
-int AppendCommand(sd_bus_message* call, const std::vector<std::string>& argv) {
-  const bool verbatim = std::any_of(argv.begin(), argv.end(), [](const std::string& word) {
-    return word.find('$') != word.npos;
-  });
-  const std::string list = verbatim ? "a(sasas)" : "a(sasb)";
-  const std::string command = list.substr(1);
   int error = sd_bus_message_open_container(call, 'r', "sv");
-  if (error >= 0) error = sd_bus_message_append(call, "s", verbatim ? "ExecStartEx" : "ExecStart");
-  if (error >= 0) error = sd_bus_message_open_container(call, 'v', list.c_str());
-  if (error >= 0) error = sd_bus_message_open_container(call, 'a', command.c_str());
-  if (error >= 0)
-    error = sd_bus_message_open_container(call, 'r', command.substr(1, command.size() - 2).c_str());
-  if (error >= 0) error = AppendArguments(call, argv, verbatim);
+  if (error >= 0) error = sd_bus_message_append(call, "s", "ExecStart");
+  if (error >= 0) error = sd_bus_message_open_container(call, 'v', "a(sasb)");
+  if (error >= 0) error = sd_bus_message_open_container(call, 'a', "(sasb)");
+  if (error >= 0) error = sd_bus_message_open_container(call, 'r', "sasb");
+  if (error >= 0) error = sd_bus_message_append(call, "s", argv.front().c_str());
+  if (error >= 0) error = sd_bus_message_append_strv(call, words.data());
+  if (error >= 0) error = sd_bus_message_append(call, "b", 0);
   for (int open = 0; error >= 0 && open < 4; ++open) error = sd_bus_message_close_container(call);
   return error;
 }
 
 int AppendProperties(sd_bus_message* call, const Transient& unit) {
-  int error = sd_bus_message_append(call, "(sv)(sv)(sv)", "Description", "s",
-                                    unit.description.c_str(), "Type", "s", unit.type.c_str(),
-                                    "CollectMode", "s", "inactive-or-failed");
+  // A program outside of services outlives `systemctl isolate`: so does its return.
+  int error = sd_bus_message_append(
+      call, "(sv)(sv)(sv)(sv)", "Description", "s", unit.description.c_str(), "Type", "s",
+      unit.type.c_str(), "CollectMode", "s", "inactive-or-failed", "IgnoreOnIsolate", "b", 1);
   if (error >= 0 && unit.is_guard) {
     // Whoever kills the guard ends the hold; that is no failure that has to be looked into.
     error = sd_bus_message_append(call, "(sv)(sv)(sv)", "TimeoutStartUSec", "t", UINT64_MAX,
@@ -129,6 +117,16 @@ bool IsSessionName(const std::string& session) {
 Result<void> CheckSession(const std::string& session) {
   if (IsSessionName(session)) return {};
   return Fail(kBadArguments, "\"{}\" is no name of a session: letters and digits only.", session);
+}
+
+// D-Bus knows but UTF-8. And systemd 252 writes a $ and a semicolon into the unit's file so that
+// they are read back with a backslash; what ExecStartEx has for the $, it does not read back at
+// all.
+bool IsKept(const std::string& word) {
+  const std::u16string text = Utf8ToUtf16(word);
+  return std::none_of(text.begin(), text.end(), [](char16_t c) {
+    return c == '$' || c == ';' || (c >= 0xdc80 && c <= 0xdcff);
+  });
 }
 
 std::string GatePattern(const std::string& session) {
@@ -323,6 +321,13 @@ Result<std::string> Manager::QueueRelaunch(const QueuedRelaunch& relaunch) {
   if (std::any_of(relaunch.description.begin(), relaunch.description.end(),
                   [](unsigned char c) { return c < ' '; }))
     return Fail(kBadArguments, "The description of the relaunch has more than one line.");
+  for (const std::string& word : relaunch.argv)
+    if (!IsKept(word))
+      return Fail(
+          kBadArguments,
+          "The service manager cannot be told to run {}: it has a $ or a semicolon in it, or "
+          "is not UTF-8.",
+          word);
   Transient unit;
   unit.name = RelaunchUnitName(relaunch.session, relaunch.number);
   unit.description = relaunch.description;

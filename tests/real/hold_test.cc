@@ -279,7 +279,11 @@ TEST_F(HoldTest, StartsAQueuedProcessWhenItEnds) {
   relaunch.session = hold.session();
   relaunch.number = 7;
   relaunch.description = "A program";
-  relaunch.argv = {"/bin/tail", "-f", "/dev/null", "$HOME", "${HOME}", "%n", ""};
+  relaunch.argv = {"/bin/tail", "-f",
+                   "/dev/null", "%n",
+                   "",          " !\"#%&'()*+,-./:<=>?@[\\]^_`{|}~",
+                   "a\\x41\\",  "a\nExecStartPre=/b",
+                   "\u00e9"};
   relaunch.after = {"rt-simple.service"};
   relaunch.slice = "batch-low.slice";
   const Result<std::string> name = manager_->QueueRelaunch(relaunch);
@@ -288,6 +292,9 @@ TEST_F(HoldTest, StartsAQueuedProcessWhenItEnds) {
   ASSERT_TRUE(manager_->Watch(*name));
   EXPECT_TRUE(manager_->State(*name).start_queued());
   ASSERT_TRUE(units.AwaitDown());
+  // As whoever installs units does. Then it has but what PID 1 has written into the unit's file.
+  Program reload({"systemctl", "daemon-reload"});
+  ASSERT_EQ(reload.Wait(), 0);
   hold.KillGuard();
   EXPECT_TRUE(Await(*manager_, [&] { return manager_->State(*name).active_state == "active"; }));
   std::ifstream file("/proc/" + std::to_string(manager_->State(*name).main_pid) + "/cmdline");
@@ -302,6 +309,19 @@ TEST_F(HoldTest, StartsAQueuedProcessWhenItEnds) {
   EXPECT_TRUE(units.AwaitRunning());
   ASSERT_TRUE(manager_->QueueStop(*name));
   EXPECT_TRUE(Await(*manager_, [&] { return manager_->State(*name).stopped(); }));
+}
+
+TEST_F(HoldTest, QueuesNoProcessThatWouldNotBeStartedAsItIs) {
+  TestHold hold(*manager_, owner_.id(), {});
+  QueuedRelaunch relaunch;
+  relaunch.session = hold.session();
+  relaunch.number = 1;
+  for (const char* word : {"a;b", "$HOME", "a\xff"}) {
+    relaunch.argv = {"/bin/sleep", word};
+    const Result<std::string> name = manager_->QueueRelaunch(relaunch);
+    ASSERT_FALSE(name);
+    EXPECT_NE(name.error().message.find(word), std::string::npos) << name.error().message;
+  }
 }
 
 TEST_F(HoldTest, DoesNotStartAQueuedProcessThatWasCancelled) {

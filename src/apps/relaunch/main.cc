@@ -29,6 +29,7 @@
 
 #include "apps/ask.h"
 #include "apps/launch.h"
+#include "apps/plain_word.h"
 #include "apps/relaunch/become.h"
 #include "apps/report.h"
 #include "base/clock.h"
@@ -253,5 +254,5 @@ int main(int argc, char** argv) {
     fputs("usage: rm-relaunch [--report] FILE\n", stderr);
     return rm::kNotBecome;
   }
-  return rm::Run(argv[argc - 1], reports);
+  return rm::Run(rm::FromPlainWord(argv[argc - 1]).c_str(), reports);
 }
