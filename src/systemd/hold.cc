@@ -103,8 +103,18 @@ Result<void> Start(BusConnection& connection, const Transient& unit) {
                         if (error >= 0) error = sd_bus_message_append(call, "a(sa(sv))", 0);
                         return error;
                       });
-  // It is there: made by an earlier call, or by this one before PID 1 executed itself anew.
-  if (!reply && reply.error().code != kAlreadyExists) return Pass(std::move(reply));
+  if (reply) return {};
+  if (reply.error().code != kAlreadyExists) return Pass(std::move(reply));
+  // It is there: made by an earlier call, or by this one before PID 1 executed itself anew. Or it
+  // is done, and kept in memory by who runs and is ordered after it; or its job was cancelled.
+  Result<UnitState> state = QueryState(connection, unit.name);
+  if (!state) return Pass(std::move(state));
+  if (state->job != 0) return {};
+  reply = connection.Call({kManagerPath, kManagerInterface, "StartUnit"},
+                          fmt::format("start {}", unit.name), [&](sd_bus_message* call) {
+                            return sd_bus_message_append(call, "ss", unit.name.c_str(), "replace");
+                          });
+  if (!reply) return Pass(std::move(reply));
   return {};
 }
 

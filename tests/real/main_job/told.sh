@@ -51,6 +51,15 @@ wait $!
 same "they are brought back" 0 $?
 check "the service is" is_active mj-notify
 check "the program is, in a unit of its own" in_a_unit_of_its_own
+
+# --- once more in the same session, while the program lives that was brought back
+check "the service uses the library again" await 60 all_ready mj-notify
+"$restartctl" session shutdown --relaunch
+same "they are stopped once more" 0 $?
+check "the service is down" all_down mj-notify
+same "so is the program" "" "$(running)"
+"$restartctl" session restart
+same "they are brought back once more" 0 $?
 "$restartctl" session end
 
 # --- a user's service manager does
@@ -99,12 +108,17 @@ check "by PID 1" in_a_unit_of_its_own
 unset RESTART_MANAGER_DIR
 
 # --- all that waits is cancelled
+systemctl start mj-notify
 update -f $program
 "$restartctl" session shutdown --relaunch
 systemctl cancel
+"$restartctl" session register -s mj-notify && "$restartctl" session shutdown
+same "and a service is to be stopped, too" 0 $?
+check "it is held" bash -c 'systemctl list-jobs --no-legend mj-notify.service | grep -q "start *waiting"'
 "$restartctl" session restart
-same "the program is brought back" 0 $?
-check "not as a child of ours, but in a unit of its own" in_a_unit_of_its_own
+same "they are brought back" 0 $?
+check "the service is" is_active mj-notify
+check "the program is, not as a child of ours, but in a unit of its own" in_a_unit_of_its_own
 "$restartctl" session end
 kill "$(running)"
 check "no unit of ours is left over, none has failed" await 60 no_traces
