@@ -182,8 +182,13 @@ class Observer {
     return {};
   }
 
+  // Without a manager there is no service. One that does not answer may run it, and to leave that
+  // running without a word would be wrong.
   Result<void> AddService(const UnitRef& ref) {
     const UnitFacts* unit = AddUnit(ref);
+    const auto untold = untold_.find(ref);
+    if (untold != untold_.end() && untold->second.code != kFileNotFound)
+      return Fail(untold->second.code, "{}", untold->second.message);
     if (!unit || unit->main_pid == 0) return {};
     auto main = Identify(proc_, unit->main_pid);
     if (!main && IsHidden(proc_, unit->main_pid)) return {};
@@ -203,7 +208,10 @@ class Observer {
     auto unit = manager ? (*manager)->Describe(ref.name) : Pass(std::move(manager));
     if (unit && (unit->load_state != "not-found" || !unit->control_group.empty()))
       return &seen_.units.emplace_back(std::move(*unit));
-    (unit ? absent_ : untold_).insert(ref);
+    if (unit)
+      absent_.insert(ref);
+    else
+      untold_.emplace(ref, unit.error());
     return nullptr;
   }
 
@@ -223,7 +231,7 @@ class Observer {
   ServiceManagers& managers_;
   Observation& seen_;
   std::set<UnitRef> absent_;
-  std::set<UnitRef> untold_;
+  std::map<UnitRef, Error> untold_;
 };
 
 constexpr char kTrouble = '!';  // no spec begins so

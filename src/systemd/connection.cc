@@ -143,6 +143,20 @@ Result<UniqueFd> ConnectPrivate(std::optional<uid_t> user, Milliseconds limit) {
   }
 }
 
+// Says -ETIMEDOUT when the other side has taken the connection, and nothing else by `end`: sd-bus
+// itself would wait 90 s for that. Who hangs up is found out by the first call.
+int AwaitReady(sd_bus* bus, TimePoint end) {
+  while (sd_bus_is_ready(bus) == 0) {
+    const int progress = sd_bus_process(bus, nullptr);
+    if (progress < 0) return 0;
+    if (progress > 0) continue;
+    const auto left = std::chrono::ceil<std::chrono::microseconds>(end - Clock::now());
+    if (left.count() <= 0) return -ETIMEDOUT;
+    sd_bus_wait(bus, static_cast<uint64_t>(left.count()));
+  }
+  return 0;
+}
+
 }  // namespace
 
 std::string UnitPath(const std::string& unit) {
@@ -196,9 +210,12 @@ Result<void> BusConnection::Reopen() {
     error = sd_bus_set_method_call_timeout(
         bus, static_cast<uint64_t>(std::chrono::microseconds(limit()).count()));
   }
+  if (error >= 0) error = AwaitReady(bus, Clock::now() + limit());
   if (error < 0) {
     bus_.reset();
-    return Fail(error == -EACCES || error == -EPERM ? kAccessDenied : kFileNotFound,
+    return Fail(error == -ETIMEDOUT                   ? kSemTimeout
+                : error == -EACCES || error == -EPERM ? kAccessDenied
+                                                      : kFileNotFound,
                 "{} cannot be reached: {}.", NameOf(user_), strerror(-error));
   }
   ++generation_;

@@ -79,6 +79,17 @@ same "it is brought back" 0 $?
 check "it runs" as_user systemctl --user --quiet is-active mj-user.service
 "$restartctl" session end
 
+# --- a user's service manager has stopped, and does not say what it runs
+update -s user:1000/mj-user.service
+systemctl kill --signal STOP --kill-who main user@1000
+SECONDS=0
+"$restartctl" session shutdown 2>/run/said
+same "a registered service that nobody can look at is no success" 125 $?
+check "nobody waits long for that ($SECONDS s)" test $SECONDS -lt 10
+check "it is said whose it is" grep -q "service manager of user 1000" /run/said
+systemctl kill --signal CONT --kill-who main user@1000
+"$restartctl" session end
+
 # --- only what a target needs is to run. That is not asked of programs which are no services
 printf '[Unit]\nRequires=sysinit.target rm-harness.target\nAllowIsolate=yes\n' >/run/systemd/system/mj-isolated.target
 systemctl daemon-reload
