@@ -13,6 +13,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "base/unique_fd.h"
 #include "base/win32_codes.h"
 #include "systemd/manager.h"
 

@@ -10,7 +10,6 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "base/unique_fd.h"
 
 namespace rm {
 
