@@ -33,6 +33,16 @@ class RestartTest : public ::testing::Test {
   void Stopped(App app, DebtState state = DebtState::kOwed) {
     machine_.Dies(app.main);
     app.status = (app.status & ~uint32_t{kStatusRunning}) | kStatusStopped;
+    Owed(std::move(app), state);
+  }
+
+  // It was asked, and still runs.
+  void AskedInVain(App app) {
+    app.status = kStatusRunning | kStatusErrorOnStop;
+    Owed(std::move(app), DebtState::kOwed);
+  }
+
+  void Owed(App app, DebtState state) {
     Debt debt;
     debt.app_name = app.name;
     debt.state = state;
@@ -227,31 +237,17 @@ TEST_F(RestartTest, WhoWasPlannedAndNeverAskedIsOwedNothing) {
 }
 
 TEST_F(RestartTest, AProgramThatNeverLeftIsNotCalledRestarted) {
-  App editor = Program("editor", 1);
-  editor.status = kStatusRunning | kStatusErrorOnStop;
-  Debt debt;
-  debt.process = RelaunchSpec{.was = Id(1)};
-  debt.app_name = "editor";
-  debts_ = {debt};
-  apps_ = {editor};
-  ASSERT_TRUE(store_.AddDebts(context_.session.id, debts_));
+  AskedInVain(Program("editor", 1));
+  const uint32_t status = apps_[0].status;
   EXPECT_EQ(RestartAll(), kSuccess);
-  EXPECT_EQ(apps_[0].status, editor.status);
+  EXPECT_EQ(apps_[0].status, status);
   EXPECT_THAT(OnDisk(), ElementsAre(DebtState::kCancelled));
 }
 
 // Before anybody waited for it: who is told that nothing is owed ends the session, and with it what
 // brings the program back.
 TEST_F(RestartTest, AProgramThatLeavesRightThenIsAwaited) {
-  App editor = Program("editor", 1);
-  editor.status = kStatusRunning | kStatusErrorOnStop;
-  Debt debt;
-  debt.process = RelaunchSpec{.was = Id(1)};
-  debt.app_name = "editor";
-  debt.relaunch_unit = "relaunch.service";
-  debts_ = {debt};
-  apps_ = {editor};
-  ASSERT_TRUE(store_.AddDebts(context_.session.id, debts_));
+  AskedInVain(Program("editor", 1));
   machine_.on_act = [this](const std::string& act) {
     if (act == "start editor") machine_.Dies(Id(1));
   };

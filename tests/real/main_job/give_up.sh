@@ -25,16 +25,6 @@ export RESTART_MANAGER_SESSION
 echo "$$" >/run/started
 exec sleep infinity
 SCRIPT
-stop_by_installer() { # REGISTER-OPTION...
-  bash /run/script.sh "$restartctl" "$@" &
-  begun=$!
-  read -r installer </run/started
-}
-kill_installer() {
-  kill -KILL "$installer"
-  wait "$begun" 2>/dev/null
-  check "the hold is gone" await 60 bash -c '! systemctl list-units --plain --no-legend "rm-hold-*" "rm-gate-*" | grep -q .'
-}
 recover() { "$restartctl" recover "$@" 2>&1; }
 says() { # WHAT STATUS TEXT RECOVER-OPTION...
   local said status

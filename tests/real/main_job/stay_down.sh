@@ -46,16 +46,6 @@ wait "$!"
 echo "$?" >/run/started
 exec sleep infinity
 SCRIPT
-stop_by_installer() { # REGISTER-OPTION...
-  bash /run/script.sh "$restartctl" "$@" &
-  begun=$!
-  read -r installer </run/started
-}
-kill_installer() {
-  kill -KILL "$installer"
-  wait "$begun" 2>/dev/null
-  check "the hold is gone" await 60 bash -c '! systemctl list-units --plain --no-legend "rm-hold-*" "rm-gate-*" | grep -q .'
-}
 state_of() { systemctl show --property ActiveState --value "$1"; }
 is() { [ "$(state_of "$2")" = "$1" ]; } # STATE UNIT
 has_no_job() { [ -z "$(systemctl show --property Job --value "$1")" ]; }

@@ -88,3 +88,15 @@ no_traces() { # of ours in PID 1
   [ -z "$left" ] || echo "left: $left"
   [ -z "$left" ]
 }
+
+# An installer: /run/script.sh, which registers, stops, and writes its pid to the FIFO /run/started.
+stop_by_installer() { # REGISTER-OPTION...
+  bash /run/script.sh "$restartctl" "$@" &
+  begun=$!
+  read -r installer </run/started
+}
+kill_installer() {
+  kill -KILL "$installer"
+  wait "$begun" 2>/dev/null
+  check "the hold is gone" await 60 bash -c '! systemctl list-units --plain --no-legend "rm-hold-*" "rm-gate-*" | grep -q .'
+}
