@@ -2,6 +2,7 @@
 #include <string>
 
 #include "apps/report.h"
+#include "base/text.h"
 #include "fuzz/fuzz.h"
 
 void rm::Fuzz(std::string_view input) {

@@ -4,6 +4,8 @@
 
 #include <charconv>
 
+#include "base/text.h"
+
 namespace rm {
 namespace {
 
@@ -26,13 +28,6 @@ std::string ProcessLine(const ProcessId& process) {
 }
 
 std::string StartingLine() { return fmt::format("{}\n", kStartingWord); }
-
-std::string OneLine(std::string_view text) {
-  std::string line(text);
-  for (char& c : line)
-    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = ' ';
-  return line;
-}
 
 std::string FailedLine(std::string_view sentence) {
   return fmt::format("{}{}\n", kFailedWord, OneLine(sentence));

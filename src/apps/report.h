@@ -27,10 +27,6 @@ struct LaunchReport {
   std::string failure;  // "": none
 };
 
-// Without control characters: a file may be named so that it reads as further lines, which the
-// journal would take for ours.
-std::string OneLine(std::string_view text);
-
 std::string ProcessLine(const ProcessId& process);
 std::string StartingLine();
 std::string FailedLine(std::string_view sentence);

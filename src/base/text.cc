@@ -50,4 +50,17 @@ std::optional<std::string> Utf16ToUtf8(std::u16string_view text) {
   return bytes;
 }
 
+std::string ReplaceInvalidUtf8(std::string_view bytes) {
+  std::string text;
+  utf8::replace_invalid(bytes.begin(), bytes.end(), std::back_inserter(text));
+  return text;
+}
+
+std::string OneLine(std::string_view text) {
+  std::string line(text);
+  for (char& c : line)
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = ' ';
+  return line;
+}
+
 }  // namespace rm

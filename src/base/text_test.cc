@@ -76,6 +76,16 @@ TEST(TextTest, SurrogatesThatStandForNoByteAreRefused) {
   EXPECT_EQ(Utf16ToUtf8(std::u16string{0xDE00, 0xD83D}), std::nullopt) << "reversed pair";
 }
 
+TEST(TextTest, WhatIsNoUtf8IsReplaced) {
+  EXPECT_EQ(ReplaceInvalidUtf8("a\u00e4\U0001F600\ufffd"), "a\u00e4\U0001F600\ufffd");
+  EXPECT_EQ(ReplaceInvalidUtf8("a\xff\xC3z"), "a\ufffd\ufffdz");
+  EXPECT_EQ(ReplaceInvalidUtf8("\xC0\x80|\xC3"), "\ufffd|\ufffd") << "overlong, and cut short";
+}
+
+TEST(TextTest, AsOneLineItHasNoControlCharacters) {
+  EXPECT_EQ(OneLine("a\nb\tc\x7f\u00e4" + std::string(1, '\0')), "a b c \u00e4 ");
+}
+
 TEST(TextTest, ASecondSpellingOfANameIsRefused) {
   EXPECT_EQ(Utf16ToUtf8(std::u16string{0xDCC3, 0xDCA4}), std::nullopt) << "spells U+00E4";
   EXPECT_EQ(Utf16ToUtf8(std::u16string{0xDCC3, u'x'}), "\xC3x");

@@ -5,11 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/win32_codes.h"
-#include "execute/stop.h"
-#include "fakes/fake_machine.h"
-#include "fakes/fake_store.h"
-#include "fakes/small_world.h"
-#include "plan/stop_plan.h"
+#include "fakes/stop_story.h"
 
 namespace rm {
 namespace {
@@ -19,49 +15,7 @@ using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-constexpr uint32_t kFailedAlive = kStatusRunning | kStatusErrorOnStop;
-
-class AskFirstTest : public ::testing::Test {
- protected:
-  AskFirstTest() {
-    context_.session = store_.Start(Id(900))->record;
-    context_.cancel = cancel_.get_token();
-  }
-
-  App Returning(App app) {
-    app.come_back = ComeBack::kRelaunched;
-    sources_.captured[app.main] = RelaunchSpec{.was = app.main};
-    return app;
-  }
-
-  uint32_t StopAll(std::vector<App> apps) {
-    plan_ = PlanStop(std::move(apps), sources_, {.force = context_.force});
-    auto stopped = Stop(plan_, context_, machine_, store_);
-    message_ = stopped ? "" : stopped.error().message;
-    return stopped ? kSuccess : stopped.error().code;
-  }
-
-  uint32_t StatusOf(const std::string& name) const {
-    for (const App& app : plan_.apps)
-      if (app.name == name) return app.status;
-    return 0;
-  }
-
-  DebtState OnDisk(const std::string& name) {
-    for (const Debt& debt : store_.Peek(context_.session.id).debts)
-      if (debt.app_name == name) return debt.state;
-    ADD_FAILURE() << name << " is not written down";
-    return DebtState::kPaid;
-  }
-
-  FakeMachine machine_;
-  FakeStore store_;
-  std::stop_source cancel_;
-  StopContext context_;
-  ComeBackSources sources_;
-  StopPlan plan_;
-  std::string message_;
-};
+class AskFirstTest : public StopStory {};
 
 TEST_F(AskFirstTest, AllAreAskedBeforeAnybodyIsToldAndWhoCannotAnswerHearsNothingBefore) {
   machine_.Agrees("mail", 2s);

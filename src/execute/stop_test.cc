@@ -3,13 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <optional>
-
 #include "base/win32_codes.h"
-#include "fakes/fake_machine.h"
-#include "fakes/fake_store.h"
-#include "fakes/small_world.h"
-#include "plan/stop_plan.h"
+#include "fakes/stop_story.h"
 
 namespace rm {
 namespace {
@@ -25,72 +20,7 @@ using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
-constexpr uint32_t kFailedAlive = kStatusRunning | kStatusErrorOnStop;
-
-class StopTest : public ::testing::Test {
- protected:
-  StopTest() {
-    context_.session = store_.Start(Id(900))->record;
-    context_.store_directory = "/store";
-    context_.percent = [this](unsigned percent) { percents_.push_back(percent); };
-    context_.events = [this](const Event& event) { events_.push_back(event); };
-    context_.cancel = cancel_.get_token();
-  }
-
-  // A program that comes back, as relaunching allows.
-  App Returning(const std::string& name, pid_t pid) {
-    App app = Program(name, pid);
-    app.come_back = ComeBack::kRelaunched;
-    sources_.captured[Id(pid)] = RelaunchSpec{.was = Id(pid)};
-    return app;
-  }
-
-  uint32_t StopAll(std::vector<App> apps) {
-    plan_ = PlanStop(std::move(apps), sources_, {.force = context_.force});
-    auto stopped = Stop(plan_, context_, machine_, store_);
-    message_ = stopped ? "" : stopped.error().message;
-    return stopped ? kSuccess : stopped.error().code;
-  }
-
-  uint32_t StatusOf(const std::string& name) const {
-    for (const App& app : plan_.apps)
-      if (app.name == name) return app.status;
-    ADD_FAILURE() << name << " is not in the plan";
-    return 0;
-  }
-
-  // As another process would read it now; none: nothing is written down.
-  std::optional<DebtState> OnDisk(const std::string& name) {
-    const SessionState state = store_.Peek(context_.session.id);
-    for (const Debt& debt : state.debts)
-      if (debt.app_name == name) return debt.state;
-    return std::nullopt;
-  }
-
-  std::string RunOnDisk(const std::string& name) {
-    const SessionState state = store_.Peek(context_.session.id);
-    for (const Debt& debt : state.debts)
-      if (debt.app_name == name) return debt.stopped_run;
-    return "nothing is written down";
-  }
-
-  std::vector<std::string> AsksOnly() const {
-    std::vector<std::string> asks;
-    for (const std::string& act : machine_.acts())
-      if (act.starts_with("ask")) asks.push_back(act);
-    return asks;
-  }
-
-  FakeMachine machine_;
-  FakeStore store_;
-  std::stop_source cancel_;
-  StopContext context_;
-  ComeBackSources sources_;
-  StopPlan plan_;
-  std::string message_;
-  std::vector<unsigned> percents_;
-  std::vector<Event> events_;
-};
+class StopTest : public StopStory {};
 
 TEST_F(StopTest, NobodyToStopIsASingleHundredAndNoAct) {
   EXPECT_EQ(StopAll({}), kSuccess);
@@ -232,55 +162,6 @@ TEST_F(StopTest, WhoIsLeavingWithAnotherThatWeStopIsOwedItsStart) {
   EXPECT_THAT(AsksOnly(), Contains("ask to return web.service"));
   EXPECT_EQ(StatusOf("web"), kStatusStopped);
   EXPECT_EQ(OnDisk("web.service"), DebtState::kOwed);
-}
-
-TEST_F(StopTest, WhichRunIsStoppedIsOnDiskBeforeItIsAsked) {
-  App nginx = Service("nginx", 1);
-  nginx.goes_along = {Unit("web")};
-  machine_.runs = {{"nginx.service", "first"}, {"web.service", "of the web"}};
-  machine_.on_act = [this](const std::string& act) {
-    if (!act.starts_with("ask")) return;
-    EXPECT_EQ(RunOnDisk("nginx"), "first");
-    EXPECT_EQ(RunOnDisk("web.service"), "of the web");
-  };
-  EXPECT_EQ(StopAll({nginx}), kSuccess);
-  EXPECT_THAT(AsksOnly(), SizeIs(1));
-}
-
-// It had crashed, and its service manager had started it anew: who pays later would have taken that
-// run for one after the stop.
-TEST_F(StopTest, OneThatStartsAnewBeforeItHearsOfTheStopIsStoppedInThatRun) {
-  machine_.runs = {{"nginx.service", "first"}};
-  machine_.on_act = [this](const std::string& act) {
-    if (act.starts_with("ask")) machine_.runs = {{"nginx.service", "second"}};
-  };
-  EXPECT_EQ(StopAll({Service("nginx", 1)}), kSuccess);
-  EXPECT_EQ(RunOnDisk("nginx"), "second");
-}
-
-TEST_F(StopTest, WhatIsForgottenOnceItIsDownWasStoppedInTheRunThatWasKnown) {
-  machine_.runs = {{"nginx.service", "first"}};
-  machine_.on_act = [this](const std::string& act) {
-    if (act.starts_with("ask")) machine_.runs.clear();
-  };
-  EXPECT_EQ(StopAll({Service("nginx", 1)}), kSuccess);
-  EXPECT_EQ(RunOnDisk("nginx"), "first");
-}
-
-// It was owed its start by the first try, and has run since: the guard was killed.
-TEST_F(StopTest, OneThatIsStoppedOnceMoreIsStoppedInItsNewRun) {
-  machine_.runs = {{"nginx.service", "first"}};
-  EXPECT_EQ(StopAll({Service("nginx", 1)}), kSuccess);
-  machine_.runs = {{"nginx.service", "second"}};
-  auto again = PlanStop({Service("nginx", 2)}, sources_, {});
-  again.debts = plan_.debts;
-  machine_.on_act = [this](const std::string& act) {
-    if (act.starts_with("ask")) {
-      EXPECT_EQ(RunOnDisk("nginx"), "second");
-    }
-  };
-  EXPECT_TRUE(Stop(again, context_, machine_, store_));
-  EXPECT_EQ(AsksOnly().size(), 2u);
 }
 
 // Another session had asked it, and waited for it to leave.

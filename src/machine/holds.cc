@@ -17,7 +17,6 @@
 
 #include "apps/ask.h"
 #include "apps/plain_word.h"
-#include "apps/report.h"
 #include "apps/spawn_actions.h"
 #include "base/text.h"
 #include "base/win32_codes.h"
@@ -56,10 +55,7 @@ bool IsWatched(const std::string& guard_file) {
 
 // The name is of anybody's choice; to PID 1 goes UTF-8, in one line.
 std::string DescriptionOf(const Debt& debt) {
-  std::u16string name = Utf8ToUtf16(debt.app_name);
-  std::ranges::replace_if(
-      name, [](char16_t c) { return c >= 0xdc80 && c <= 0xdcff; }, u'\ufffd');
-  return fmt::format("{} (restarted after an update)", OneLine(Utf16ToUtf8(name).value_or("")));
+  return fmt::format("{} (restarted after an update)", OneLine(ReplaceInvalidUtf8(debt.app_name)));
 }
 
 // Of a program that is gone: that of its user, if that user is there.
@@ -127,6 +123,15 @@ Result<void> Holds::StartGuard(const HoldRequest& request) {
               failed != 0 ? std::strerror(failed) : "it ended");
 }
 
+QueuedRelaunch Holds::RelaunchOf(const Debt& debt, const std::string& session) const {
+  QueuedRelaunch relaunch;
+  relaunch.session = session;
+  relaunch.number = static_cast<uint32_t>(debt.id);
+  relaunch.description = DescriptionOf(debt);
+  relaunch.argv = {programs_ + "/rm-relaunch", ToPlainWord(debt.spec_file)};
+  return relaunch;
+}
+
 Result<void> Holds::QueueRelaunch(const HoldRequest& request, Debt& debt) {
   const std::string name = fmt::format("relaunch-{}-{}", request.session, debt.id);
   // What a killed call left behind.
@@ -136,11 +141,7 @@ Result<void> Holds::QueueRelaunch(const HoldRequest& request, Debt& debt) {
   debt.spec_file = *file;
   Manager* home = request.guarded ? managers_.Home() : nullptr;
   if (!home) return {};
-  QueuedRelaunch relaunch;
-  relaunch.session = request.session;
-  relaunch.number = static_cast<uint32_t>(debt.id);
-  relaunch.description = DescriptionOf(debt);
-  relaunch.argv = {programs_ + "/rm-relaunch", ToPlainWord(*file)};
+  QueuedRelaunch relaunch = RelaunchOf(debt, request.session);
   relaunch.slice = SliceOf(debt.process->was, home->user());
   for (const UnitRef& unit : request.held)
     if (unit.user == home->user()) relaunch.after.push_back(unit.name);
@@ -261,12 +262,8 @@ bool Holds::StartRelaunchUnit(const Debt& debt) {
   Manager* home = debt.relaunch_unit.empty() ? nullptr : managers_.Home();
   if (!home) return false;
   const std::string& unit = debt.relaunch_unit;
-  QueuedRelaunch relaunch;
-  relaunch.session =
-      unit.substr(kRelaunchUnitPrefix.size(), unit.rfind('-') - kRelaunchUnitPrefix.size());
-  relaunch.number = static_cast<uint32_t>(debt.id);
-  relaunch.description = DescriptionOf(debt);
-  relaunch.argv = {programs_ + "/rm-relaunch", ToPlainWord(debt.spec_file)};
+  constexpr size_t kPrefix = kRelaunchUnitPrefix.size();
+  QueuedRelaunch relaunch = RelaunchOf(debt, unit.substr(kPrefix, unit.rfind('-') - kPrefix));
   relaunch.slice = SliceOfUser(*home, debt.process->uids[0]);
   if (!home->QueueRelaunch(relaunch)) return false;
   // It may be there still, and over.

@@ -29,6 +29,8 @@ class Holds {
   std::map<std::string, Launching>& launching() { return launching_; }
 
  private:
+  // Where it starts and after whom is left open.
+  QueuedRelaunch RelaunchOf(const Debt& debt, const std::string& session) const;
   Result<void> StartGuard(const HoldRequest& request);
   Result<void> StartUnit(Manager& manager, const std::string& unit);
   Result<void> StartProcess(Debt& debt);

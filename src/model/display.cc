@@ -7,6 +7,8 @@
 #include <charconv>
 #include <utility>
 
+#include "base/text.h"
+
 namespace rm {
 namespace {
 
@@ -21,13 +23,7 @@ constexpr size_t kMostText = 256;
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // Titles are what any program likes.
-std::string OneLine(std::string_view text) {
-  std::string line(text.substr(0, kMostText));
-  std::replace_if(
-      line.begin(), line.end(),
-      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
-  return line;
-}
+std::string Title(std::string_view text) { return OneLine(text.substr(0, kMostText)); }
 
 // The part before the next blank, which is taken away.
 std::string_view TakeWord(std::string_view& line) {
@@ -55,7 +51,7 @@ bool ParseState(std::string_view rest, WindowWord& word) {
   for (const auto& [state, spelled] : kStates) {
     if (spelled != name) continue;
     word.state = state;
-    word.text = OneLine(rest);
+    word.text = Title(rest);
     return true;
   }
   return false;
@@ -84,9 +80,9 @@ std::string ToLine(const WindowWord& word) {
       return "end\n";
     case WindowWord::kState:
       return fmt::format("state {} {} {}\n", word.pid,
-                         kStates[static_cast<size_t>(word.state)].second, OneLine(word.text));
+                         kStates[static_cast<size_t>(word.state)].second, Title(word.text));
     case WindowWord::kTrouble:
-      return fmt::format("trouble {}\n", OneLine(word.text));
+      return fmt::format("trouble {}\n", Title(word.text));
   }
   return "";
 }
@@ -104,7 +100,7 @@ std::optional<WindowWord> ParseWindowWord(std::string_view line) {
     if (!ParseState(line, word)) return std::nullopt;
   } else if (verb == "trouble") {
     word.kind = WindowWord::kTrouble;
-    word.text = OneLine(line);
+    word.text = Title(line);
   } else {
     return std::nullopt;
   }

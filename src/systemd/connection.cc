@@ -132,14 +132,19 @@ Result<UniqueFd> TryPrivate(std::optional<uid_t> user, bool& refused) {
   return fd;
 }
 
-// A connected stream socket to the manager's own; waits up to `limit` while that refuses. 5 when
-// the listener is not the manager's user.
-Result<UniqueFd> ConnectPrivate(std::optional<uid_t> user, Milliseconds limit) {
-  const TimePoint end = Clock::now() + limit;
+// A connected stream socket to the manager's own; waits up to `limit` while that refuses, and a
+// while for one that `was_there`, and may be about to make its socket anew. 5 when the listener is
+// not the manager's user.
+Result<UniqueFd> ConnectPrivate(std::optional<uid_t> user, Milliseconds limit, bool was_there) {
+  const TimePoint begin = Clock::now();
   while (true) {
     bool refused = false;
     Result<UniqueFd> fd = TryPrivate(user, refused);
-    if (!refused || Clock::now() >= end) return fd;
+    const bool absent = !fd && !refused && fd.error().code == kFileNotFound;
+    const Milliseconds patience = refused               ? limit
+                                  : absent && was_there ? kUserCallLimit
+                                                        : Milliseconds(0);
+    if (Clock::now() >= begin + patience) return fd;
     poll(nullptr, 0, kNextTry);
   }
 }
@@ -186,13 +191,7 @@ Result<void> BusConnection::Reopen() {
   sd_bus* bus = nullptr;
   int error = 0;
   if (user_ || geteuid() == 0) {
-    const TimePoint end = Clock::now() + kUserCallLimit;
-    Result<UniqueFd> fd = ConnectPrivate(user_, limit());
-    // One that was there may be about to make its socket anew.
-    while (!fd && generation_ > 0 && fd.error().code == kFileNotFound && Clock::now() < end) {
-      poll(nullptr, 0, kNextTry);
-      fd = ConnectPrivate(user_, limit());
-    }
+    Result<UniqueFd> fd = ConnectPrivate(user_, limit(), generation_ > 0);
     if (fd) {
       error = sd_bus_new(&bus);
       if (error >= 0) error = sd_bus_set_fd(bus, fd->get(), fd->get());
@@ -291,6 +290,17 @@ Result<Message> GetProperty(BusConnection& connection, const std::string& path,
   return reply;
 }
 
+// `Read` is what sd_bus_message_read makes of the type.
+template <class Read>
+Result<Read> GetBasic(BusConnection& connection, const std::string& path, const char* interface,
+                      const char* name, const char* type) {
+  Result<Message> reply = GetProperty(connection, path, interface, name, type);
+  if (!reply) return Pass(std::move(reply));
+  Read value{};
+  sd_bus_message_read(reply->get(), type, &value);
+  return value;
+}
+
 }  // namespace
 
 Result<std::string> BusConnection::GetString(const std::string& path, const char* interface,
@@ -304,20 +314,12 @@ Result<std::string> BusConnection::GetString(const std::string& path, const char
 
 Result<uint64_t> BusConnection::GetTime(const std::string& path, const char* interface,
                                         const char* name) {
-  Result<Message> reply = GetProperty(*this, path, interface, name, "t");
-  if (!reply) return Pass(std::move(reply));
-  uint64_t value = 0;
-  sd_bus_message_read(reply->get(), "t", &value);
-  return value;
+  return GetBasic<uint64_t>(*this, path, interface, name, "t");
 }
 
 Result<uint32_t> BusConnection::GetNumber(const std::string& path, const char* interface,
                                           const char* name) {
-  Result<Message> reply = GetProperty(*this, path, interface, name, "u");
-  if (!reply) return Pass(std::move(reply));
-  uint32_t value = 0;
-  sd_bus_message_read(reply->get(), "u", &value);
-  return value;
+  return GetBasic<uint32_t>(*this, path, interface, name, "u");
 }
 
 }  // namespace rm

@@ -133,10 +133,7 @@ Result<void> CheckSession(const std::string& session) {
 // they are read back with a backslash; what ExecStartEx has for the $, it does not read back at
 // all.
 bool IsKept(const std::string& word) {
-  const std::u16string text = Utf8ToUtf16(word);
-  return std::none_of(text.begin(), text.end(), [](char16_t c) {
-    return c == '$' || c == ';' || (c >= 0xdc80 && c <= 0xdcff);
-  });
+  return word.find_first_of("$;") == word.npos && ReplaceInvalidUtf8(word) == word;
 }
 
 std::string GatePattern(const std::string& session) {
@@ -328,8 +325,7 @@ Result<std::string> Manager::QueueRelaunch(const QueuedRelaunch& relaunch) {
   if (!checked) return Pass(std::move(checked));
   if (relaunch.argv.empty()) return Fail(kBadArguments, "The relaunch has no command.");
   // PID 1 writes it into the unit's file, and reads what follows a newline as settings.
-  if (std::any_of(relaunch.description.begin(), relaunch.description.end(),
-                  [](unsigned char c) { return c < ' '; }))
+  if (OneLine(relaunch.description) != relaunch.description)
     return Fail(kBadArguments, "The description of the relaunch has more than one line.");
   for (const std::string& word : relaunch.argv)
     if (!IsKept(word))

@@ -35,6 +35,7 @@
 #include "base/clock.h"
 #include "base/removed.h"
 #include "base/start_ticks.h"
+#include "base/text.h"
 #include "base/unique_fd.h"
 #include "base/win32_codes.h"
 

@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "apps/relaunch/become.h"
-#include "apps/report.h"
+#include "base/text.h"
 #include "base/unique_fd.h"
 #include "base/win32_codes.h"
 
