@@ -213,6 +213,9 @@ Options ParseArguments(std::vector<std::string> arguments) {
   list->add_flag("--json", keyed.json, "Answer in JSON");
   CLI::App* shutdown = AddKeyed(*session, keyed, "shutdown", "Stop them");
   AddStop(*shutdown, keyed.stop);
+  CLI::Option* dry =
+      shutdown->add_flag("--dry-run", keyed.dry_run, "Show what would be done, and do nothing");
+  shutdown->add_flag("--json", keyed.json, "With --dry-run: answer in JSON")->needs(dry);
   CLI::App* restart = AddKeyed(*session, keyed, "restart", "Bring them back");
   CLI::App* end =
       AddKeyed(*session, keyed, "end", "End the session; what is stopped stays stopped");

@@ -50,6 +50,13 @@ TEST(Arguments, WhatIsGivenUpIsNamed) {
   EXPECT_EQ(MistakeOf({"recover", "--list", "--give-up", "nginx"}), kExitUsage);
 }
 
+TEST(Arguments, AShutdownInJsonIsOneThatIsOnlyShown) {
+  const auto shown = Parsed<SessionOptions>({"session", "shutdown", "k", "--dry-run", "--json"});
+  EXPECT_TRUE(shown.dry_run && shown.json);
+  EXPECT_FALSE(Parsed<SessionOptions>({"session", "shutdown", "k"}).dry_run);
+  EXPECT_EQ(MistakeOf({"session", "shutdown", "k", "--json"}), kExitUsage);
+}
+
 TEST(Arguments, RunWithoutTargetsOrCommandIsAMistake) {
   EXPECT_EQ(MistakeOf({"run", "--", "true"}), kExitUsage);
   EXPECT_EQ(MistakeOf({"run", "-f", "a"}), kExitUsage);

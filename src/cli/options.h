@@ -63,7 +63,8 @@ struct SessionOptions {
   std::string key;  // "" from the environment, "-" from standard input
   TargetOptions targets;
   StopOptions stop;                      // shutdown
-  bool json = false;                     // list, filter
+  bool dry_run = false;                  // shutdown
+  bool json = false;                     // list, filter, shutdown with dry_run
   std::vector<std::string> executables;  // filter
   std::string action;  // filter: "no-shutdown", "no-restart", "remove", "" to list
 };

@@ -9,20 +9,16 @@
 #include "cli/commands.h"
 #include "cli/exceptions.h"
 #include "cli/exit_codes.h"
-#include "cli/json.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/run_report.h"
+#include "cli/stop.h"
 #include "cli/stop_signals.h"
 #include "cli/targets.h"
 #include "cli/text.h"
 
 namespace rm::cli {
 namespace {
-
-ULONG FlagsOf(const StopOptions& stop) {
-  return (stop.force ? RmForceShutdown : 0) | (stop.only_registered ? RmShutdownOnlyRegistered : 0);
-}
 
 // What a refused or failed stop says: lines.
 std::string RefusalText(const api::Error& why, const api::AppList& list) {
@@ -128,9 +124,7 @@ class Runner {
   api::Result<api::Session> Prepare(const Targets& targets) {
     auto session = api::Session::Start();
     if (!session) return session.error();
-    if (options_.stop.relaunch) {
-      if (auto done = session->SetOption(RmxOptionRelaunch, 1); !done) return done.error();
-    }
+    if (auto done = AskForRelaunch(*session, options_.stop); !done) return done.error();
     if (auto done = Register(*session, targets); !done) return done.error();
     auto list = ExceptOwnTree(
         *session, options_.leave_critical ? Critical::kLeaveRunning : Critical::kRefuse);
@@ -142,18 +136,13 @@ class Runner {
   }
 
   int DryRun(api::Session& session) {
-    const auto plan = session.GetPlan(FlagsOf(options_.stop));
-    if (!plan) return Refuse(plan.error());
-    const int code = ExitCodeOfError(plan->refusal);
-    if (options_.json) {
-      Answer(PlanJson(*plan, code) + "\n");
-      return code;
-    }
-    Answer(PlanText(*plan));
+    const auto code = ShowPlan(session, options_.stop, options_.json);
+    if (!code) return Refuse(code.error());
+    if (options_.json) return *code;
     for (const Fate& fate : report_.left_running) {
       Answer(fmt::format("left running: {}: {}\n", fate.name, fate.why));
     }
-    return code;
+    return *code;
   }
 
   api::Result<void> Stop(api::Session& session, StopSignals& signals) {

@@ -13,6 +13,7 @@
 #include "cli/paths.h"
 #include "cli/progress.h"
 #include "cli/run_report.h"
+#include "cli/stop.h"
 #include "cli/stop_signals.h"
 #include "cli/targets.h"
 #include "cli/text.h"
@@ -137,6 +138,11 @@ int List(api::Session& session, bool json) {
 
 // A signal cancels it; the session goes on and knows what was done so far.
 int ShutdownOrRestart(api::Session& session, const SessionOptions& options) {
+  if (auto done = AskForRelaunch(session, options.stop); !done) return Failed(done.error());
+  if (options.dry_run) {
+    const auto shown = ShowPlan(session, options.stop, options.json);
+    return shown ? *shown : Failed(shown.error());
+  }
   auto progress = Progress::Open(Loudness::kEverything, false, "");
   RunReport report;
   const api::Observer tell = [&](const api::Event& event) { progress->Tell(event, report); };
@@ -147,12 +153,7 @@ int ShutdownOrRestart(api::Session& session, const SessionOptions& options) {
     progress->ClearLine();
     return Done(done);
   }
-  if (options.stop.relaunch) {
-    if (auto set = session.SetOption(RmxOptionRelaunch, 1); !set) return Failed(set.error());
-  }
-  const ULONG flags = (options.stop.force ? RmForceShutdown : 0) |
-                      (options.stop.only_registered ? RmShutdownOnlyRegistered : 0);
-  const auto done = session.Shutdown(flags, tell, watch.token());
+  const auto done = session.Shutdown(FlagsOf(options.stop), tell, watch.token());
   progress->ClearLine();
   return Done(done);
 }

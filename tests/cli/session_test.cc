@@ -7,6 +7,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 class InShell : public RestartctlTest, public ::testing::WithParamInterface<const char*> {};
 
@@ -46,6 +47,21 @@ TEST_F(Session, TheKeyStandsAloneOnStandardOutput) {
   EXPECT_THAT(said.out, MatchesRegex("[0-9a-f]{32}\n"));
   EXPECT_EQ(Restartctl({"session", "end", said.out.substr(0, 32)}).status, 0);
   EXPECT_EQ(Restartctl({"session", "end", said.out.substr(0, 32)}).status, 124);
+}
+
+TEST_F(Session, AStopIsShownBeforehand) {
+  Start(1);
+  const auto before = Pids(1);
+  const auto shutdown = [&](const std::string& options) {
+    return Shell("sh", "K=$($R session start) && $R session register $K -f " + holders_.file() +
+                           " && $R session shutdown $K --dry-run " + options);
+  };
+  const Said shown = shutdown("--relaunch");
+  EXPECT_EQ(shown.status, 0) << shown.err;
+  EXPECT_THAT(shown.out, StartsWith("1. stop restartctl (pid " + std::to_string(before[0])));
+  EXPECT_THAT(shutdown("--json").out, HasSubstr("\"act\":\"stop\""));
+  EXPECT_EQ(shutdown("--only-registered").status, 120);
+  EXPECT_EQ(Pids(1), before);
 }
 
 // Killed late it is brought back, and goes with the file.
