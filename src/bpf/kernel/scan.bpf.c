@@ -1,5 +1,6 @@
 // Which tasks may hold an object that has one of these inode numbers? Runs in the kernel, once for
 // each task that the asker's pid namespace shows.
+#include "bpf/kernel/mapping_tree.h"
 #include "bpf/kernel/types.h"
 #include "bpf/sighting.h"
 
@@ -13,15 +14,10 @@
 #define S_IFBLK 0060000
 #define S_IFCHR 0020000
 
-extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym;
 extern int bpf_iter_task_vma_new(struct bpf_iter_task_vma *it, struct task_struct *task,
                                  __u64 address) __ksym;
 extern struct vm_area_struct *bpf_iter_task_vma_next(struct bpf_iter_task_vma *it) __ksym;
 extern void bpf_iter_task_vma_destroy(struct bpf_iter_task_vma *it) __ksym;
-
-// A pointer whose members are read without the proofs that the kernel's own functions ask for. To
-// prove each takes the verifier a search through all types of the kernel, a millisecond.
-#define PLAIN(type, pointer) ((const type *)bpf_rdonly_cast(pointer, bpf_core_type_id_kernel(type)))
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -36,6 +32,12 @@ struct {
 
 struct RmQuestion question SEC(".data.question");
 
+// Most of the time is spent on memory that no cache holds: a file and an inode for each descriptor.
+// So many are glanced at together, first all their files and then all their inodes, and the
+// processor waits for them at the same time. Tables of descriptors have a multiple of 64 places,
+// and leaves of the tree of mappings 16.
+#define AT_ONCE 8
+
 // The functions below that are not static are verified once, not at each call, and forget what was
 // known of the visit: a path more in one of them is not multiplied by those around it.
 struct Visit {
@@ -45,6 +47,11 @@ struct Visit {
   __u64 at;      // the address of what is looked at: the descriptor table, a mapping, an inode
   __u64 last;    // file that was mapped
   __u64 incomplete;
+  __u64 files[AT_ONCE];   // addresses of those that are glanced at
+  __u64 inodes[AT_ONCE];  // likewise
+  __u64 worth;            // a closer look: a bit for each of them
+  __u64 first;            // its number: of a descriptor, or a slot of the tree's leaf
+  struct MappingTree tree;
 };
 
 static __always_inline bool MayBe(__u64 ino) {
@@ -68,9 +75,10 @@ static __noinline int MayBeBelow(__u64 address) {
   return lower && MayBe(BPF_CORE_READ(lower, d_inode, i_ino));
 }
 
-// Fills the sighting; 1: it is to be told.
-static __always_inline int Compare(struct Visit *visit, const struct inode *inode, __u16 kind,
-                                   __u64 at, __u64 end) {
+// The inode whose address is `at`. Completes the sighting; 1: it is to be told.
+__noinline int LookAtInode(struct Visit *visit, __u32 kind) {
+  if (!visit || !visit->at) return 0;
+  const struct inode *inode = PLAIN(struct inode, (void *)visit->at);
   const bool overlay = inode->i_sb->s_magic == OVERLAYFS_SUPER_MAGIC;
   const __u16 type = inode->i_mode & S_IFMT;
   const bool node = type == S_IFBLK || type == S_IFCHR;
@@ -83,8 +91,6 @@ static __always_inline int Compare(struct Visit *visit, const struct inode *inod
   }
   visit->sighting.object = (__u64)inode;
   visit->sighting.ino = inode->i_ino;
-  visit->sighting.at = at;
-  visit->sighting.end = end;
   visit->sighting.device = inode->i_sb->s_dev;
   visit->sighting.kind = kind;
   visit->sighting.unproven = overlay || node;
@@ -114,20 +120,67 @@ static __noinline int HasMore(const struct file *file, __u64 magic) {
   return bound && MayBe(BPF_CORE_READ(bound, d_inode, i_ino));
 }
 
-__noinline int LookAtDescriptor(struct Visit *visit, __u32 number) {
+__noinline int Glance(struct Visit *visit) {
   if (!visit) return 0;
-  // The slot as the first one of a table of the kernel's own type: read without a call.
-  const struct files_struct *table = PLAIN(
-      struct files_struct,
-      (void *)(visit->at + 8ull * number - bpf_core_field_offset(struct files_struct, fd_array)));
-  const struct file *file = table->fd_array[0];
+  __u64 worth = 0;
+#pragma unroll
+  for (int i = 0; i < AT_ONCE; ++i) {
+    if (!visit->inodes[i]) continue;
+    const struct inode *inode = PLAIN(struct inode, (void *)visit->inodes[i]);
+    const unsigned long magic = inode->i_sb->s_magic;
+    const __u16 type = inode->i_mode & S_IFMT;
+    if (magic == SOCKFS_MAGIC || magic == ANON_INODE_FS_MAGIC || magic == OVERLAYFS_SUPER_MAGIC ||
+        type == S_IFBLK || type == S_IFCHR || MayBe(inode->i_ino))
+      worth |= 1ull << i;
+  }
+  visit->worth = worth;
+  return 0;
+}
+
+static __always_inline bool IsWorth(const struct Visit *visit, __u32 number) {
+  return visit->worth >> number & 1;
+}
+
+// The slots as the first ones of a table of the kernel's own type: read without a call.
+static __always_inline const struct files_struct *SlotsFrom(const struct Visit *visit,
+                                                            __u32 number) {
+  return PLAIN(struct files_struct, (void *)(visit->at + 8ull * number -
+                                             bpf_core_field_offset(struct files_struct, fd_array)));
+}
+
+__noinline int TakeDescriptors(struct Visit *visit, __u32 first) {
+  if (!visit) return 0;
+  visit->first = first;
+  const struct files_struct *table = SlotsFrom(visit, first);
+#pragma unroll
+  for (int i = 0; i < AT_ONCE; ++i) visit->inodes[i] = (__u64)table->fd_array[i]->f_inode;
+  return 0;
+}
+
+__noinline int LookAtDescriptor(struct Visit *visit, __u32 number) {
+  if (!visit || !IsWorth(visit, number)) return 0;
+  number += visit->first;
+  const struct file *file = SlotsFrom(visit, number)->fd_array[0];
   if (!file) return 0;
   const struct inode *inode = file->f_inode;
   if (!inode) return 0;
   const unsigned long magic = inode->i_sb->s_magic;
   if ((magic == SOCKFS_MAGIC || magic == ANON_INODE_FS_MAGIC) && HasMore(file, magic))
     visit->incomplete = 1;
-  return Compare(visit, inode, kRmSightingDescriptor, number, 0);
+  visit->sighting.at = number;
+  visit->sighting.end = 0;
+  const __u64 table = visit->at;
+  visit->at = (__u64)inode;
+  const int found = LookAtInode(visit, kRmSightingDescriptor);
+  visit->at = table;
+  return found;
+}
+
+// Of a file of an overlay, the overlay's own.
+static __always_inline __u64 MappedInode(const struct file *file) {
+  if (file->f_mode & question.backing)
+    return (__u64)PLAIN(struct backing_file, file)->user_path.dentry->d_inode;
+  return (__u64)file->f_inode;
 }
 
 __noinline int LookAtMapping(struct Visit *visit) {
@@ -136,18 +189,42 @@ __noinline int LookAtMapping(struct Visit *visit) {
   const struct file *file = area->vm_file;
   if (!file || (__u64)file == visit->last) return 0;
   visit->last = (__u64)file;
-  const struct inode *inode = file->f_inode;
-  if (!inode) return 0;
-  if (inode->i_sb->s_magic == ANON_INODE_FS_MAGIC && HasMore(file, ANON_INODE_FS_MAGIC))
-    visit->incomplete = 1;
-  if (file->f_mode & question.backing)
-    inode = PLAIN(struct backing_file, file)->user_path.dentry->d_inode;
-  return inode ? Compare(visit, inode, kRmSightingMapping, area->vm_start, area->vm_end) : 0;
+  const unsigned long magic = file->f_inode->i_sb->s_magic;
+  if (magic == ANON_INODE_FS_MAGIC && HasMore(file, ANON_INODE_FS_MAGIC)) visit->incomplete = 1;
+  visit->sighting.at = area->vm_start;
+  visit->sighting.end = area->vm_end;
+  visit->at = MappedInode(file);
+  return LookAtInode(visit, kRmSightingMapping);
 }
 
-__noinline int LookAtInode(struct Visit *visit, __u32 kind) {
-  if (!visit || !visit->at) return 0;
-  return Compare(visit, PLAIN(struct inode, (void *)visit->at), kind, 0, 0);
+// The files of half a leaf. Pieces of one file lie one after the other.
+__noinline int TakeMappings(struct Visit *visit, __u32 first) {
+  if (!visit) return 0;
+  visit->first = first;
+  __u64 seen = 0;
+#pragma unroll
+  for (int i = 0; i < AT_ONCE; ++i) {
+    const __u64 area = AreaAt(&visit->tree, first + i);
+    seen += area != 0;
+    visit->files[i] = (__u64)PLAIN(struct vm_area_struct, (void *)area)->vm_file;
+  }
+  visit->tree.seen += seen;
+  __u64 last = visit->tree.last;
+#pragma unroll
+  for (int i = 0; i < AT_ONCE; ++i) {
+    const struct file *file = PLAIN(struct file, (void *)visit->files[i]);
+    visit->inodes[i] = visit->files[i] == last ? 0 : MappedInode(file);
+    if (visit->files[i]) last = visit->files[i];
+  }
+  visit->tree.last = last;
+  return 0;
+}
+
+// One of those that were taken.
+__noinline int LookAtSlot(struct Visit *visit, __u32 number) {
+  if (!visit || !IsWorth(visit, number)) return 0;
+  visit->at = AreaAt(&visit->tree, visit->first + number);
+  return LookAtMapping(visit) && IsAsItWas(&visit->tree);
 }
 
 // One task's, and where it is written.
@@ -165,25 +242,58 @@ static long VisitDescriptor(__u32 number, struct Walk *walk) {
   return 0;
 }
 
+static long VisitSomeDescriptors(__u32 turn, struct Walk *walk) {
+  TakeDescriptors(&walk->visit, turn * AT_ONCE);
+  Glance(&walk->visit);
+  if (walk->visit.worth) bpf_loop(AT_ONCE, VisitDescriptor, walk, 0);
+  return 0;
+}
+
 static __always_inline void VisitDescriptors(struct Walk *walk, const struct files_struct *files) {
   const struct fdtable *table = files->fdt;
   if (!table) return;
   walk->visit.at = (__u64)table->fd;
-  // Refused for more than 8 million.
-  if (bpf_loop(table->max_fds, VisitDescriptor, walk, 0) < 0) walk->visit.incomplete = 1;
+  // Refused for more than 8 million turns.
+  if (bpf_loop(table->max_fds / AT_ONCE, VisitSomeDescriptors, walk, 0) < 0)
+    walk->visit.incomplete = 1;
 }
 
 static __always_inline void VisitInode(struct Walk *walk, const struct inode *inode, __u32 kind) {
   walk->visit.at = (__u64)inode;
+  walk->visit.sighting.at = walk->visit.sighting.end = 0;
   if (LookAtInode(&walk->visit, kind)) Tell(walk);
 }
 
-static __always_inline void VisitMemory(struct Walk *walk, struct task_struct *task,
-                                        const struct mm_struct *mm) {
-  const struct file *executable = mm->exe_file;
-  if (executable) VisitInode(walk, executable->f_inode, kRmSightingExecutable);
+static long VisitSlot(__u32 number, struct Walk *walk) {
+  if (LookAtSlot(&walk->visit, number)) Tell(walk);
+  return 0;
+}
+
+static __always_inline void VisitHalf(struct Walk *walk, __u32 first) {
+  TakeMappings(&walk->visit, first);
+  Glance(&walk->visit);
+  if (walk->visit.worth) bpf_loop(AT_ONCE, VisitSlot, walk, 0);
+}
+
+static long VisitLeaf(__u32 turn, struct Walk *walk) {
+  if (!FindLeaf(&walk->visit.tree)) return 1;
+  VisitHalf(walk, 0);
+  VisitHalf(walk, AT_ONCE);
+  return 0;
+}
+
+static __always_inline bool VisitTree(struct Walk *walk, struct task_struct *task,
+                                      const struct mm_struct *mm) {
+  struct MappingTree *tree = &walk->visit.tree;
+  return BeginTree(tree, task, mm) && bpf_loop(MAPLE_MOST_LEAVES, VisitLeaf, walk, 0) >= 0 &&
+         IsWhole(tree, mm);
+}
+
+// With the kernel's iterator, which waits for nobody.
+static __always_inline void VisitMappings(struct Walk *walk, struct task_struct *task) {
   struct bpf_iter_task_vma areas;
   struct vm_area_struct *area;
+  walk->visit.last = 0;
   if (bpf_iter_task_vma_new(&areas, task, 0) == 0) {
     while ((area = bpf_iter_task_vma_next(&areas))) {
       walk->visit.at = (__u64)area;
@@ -193,6 +303,13 @@ static __always_inline void VisitMemory(struct Walk *walk, struct task_struct *t
     walk->visit.incomplete = 1;
   }
   bpf_iter_task_vma_destroy(&areas);
+}
+
+static __always_inline void VisitMemory(struct Walk *walk, struct task_struct *task,
+                                        const struct mm_struct *mm) {
+  const struct file *executable = mm->exe_file;
+  if (executable) VisitInode(walk, executable->f_inode, kRmSightingExecutable);
+  if (!VisitTree(walk, task, mm)) VisitMappings(walk, task);
 }
 
 static __always_inline int NumberIn(const struct pid *pid, __u32 level) {

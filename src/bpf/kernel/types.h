@@ -112,8 +112,25 @@ struct pid {
   struct upid numbers[1];
 };
 
+// Linux 6.1: the mappings by their addresses. 6.14: a number that is odd while, and another one
+// after, somebody changes them.
+struct maple_tree {
+  void *ma_root;
+};
+typedef struct seqcount {
+  unsigned sequence;
+} seqcount_t;
 struct mm_struct {
   struct file *exe_file;
+  struct maple_tree mm_mt;
+  int map_count;
+  seqcount_t mm_lock_seq;
+};
+
+// A node of that tree. pivot[i] is the last address of slot[i], the last slot has none.
+struct maple_range_64 {
+  unsigned long pivot[15];
+  void *slot[16];
 };
 
 struct vm_area_struct {
@@ -150,3 +167,10 @@ struct bpf_iter__task {
 struct bpf_iter_task_vma {
   __u64 opaque[1];
 } __attribute__((aligned(8)));
+
+extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym;
+
+// A pointer whose members are read without the proofs that the kernel's own functions ask for. To
+// prove each takes the verifier a search through all types of the kernel, a millisecond. What is
+// read by a pointer that leads nowhere is 0.
+#define PLAIN(type, pointer) ((const type *)bpf_rdonly_cast(pointer, bpf_core_type_id_kernel(type)))
