@@ -84,7 +84,8 @@ struct Call {
   void (*before)(void);
   DWORD (*call)(void);
   void (*after)(DWORD code);
-  long most; /* tries in each mode; if there are more allocations, spread over them. 0: all */
+  long most; /* tries in each mode unless RM_CRASH_ALL is set; if there are more allocations,
+                spread over them. 0: all */
 };
 
 static void Once(const struct Call *call, long at, int all_that_follow, long *allocations) {
@@ -107,7 +108,8 @@ static void AtEveryAllocation(const struct Call *call) {
   Once(call, kNever, 0, &allocations);
   Once(call, kNever, 0, &allocations);
   const long before = atomic_load(&live);
-  const long step = call->most && allocations > call->most ? allocations / call->most + 1 : 1;
+  const int some = call->most && allocations > call->most && !getenv("RM_CRASH_ALL");
+  const long step = some ? allocations / call->most + 1 : 1;
   for (int all_that_follow = 0; all_that_follow < 2; ++all_that_follow) {
     long now = 0;
     for (long at = 1; FailedChecks() < 20; at += step, ++tries) {
@@ -210,7 +212,7 @@ static void Listed(DWORD code) {
   CHECK_EQ(count, 1);
   End();
 }
-static void Listing(void) { AtEveryAllocation(&(struct Call){Primary, CallList, Listed, 400}); }
+static void Listing(void) { AtEveryAllocation(&(struct Call){Primary, CallList, Listed, 200}); }
 
 static void ToStop(void) {
   if (!IsAlive(holder)) {
@@ -228,7 +230,7 @@ static void ShutDown(DWORD code) {
   End();
 }
 static void ShuttingDown(void) {
-  AtEveryAllocation(&(struct Call){ToStop, CallShutdown, ShutDown, 200});
+  AtEveryAllocation(&(struct Call){ToStop, CallShutdown, ShutDown, 100});
 }
 
 static char program[512];
@@ -257,7 +259,7 @@ static void Restarted(DWORD code) {
 static void RestartingWithoutMemory(void) {
   if (!ChildrenAreAppsOfTheirOwn()) return;
   CopyOf("/bin/sleep", "sleeper", program);
-  AtEveryAllocation(&(struct Call){ToRestart, CallRestart, Restarted, 250});
+  AtEveryAllocation(&(struct Call){ToRestart, CallRestart, Restarted, 80});
 }
 
 static const WCHAR kFilter[] = u"/bin/a-program-that-takes-more-than-a-short-string";

@@ -36,17 +36,17 @@ class Failed : public Trials {
 };
 
 TEST_F(Failed, CallOfTheInstaller) {
-  AtEveryCall(Run(population_.Replacement()), "restartctl", 32);
+  AtEveryCall(Run(population_.Replacement()), "restartctl", 64);
 }
 
 TEST_F(Failed, CallOfTheGuard) { AtEveryCall(Run(population_.Replacement()), "rm-guard", 2); }
 
 TEST_F(Failed, CallOfTheProgramThatBringsBack) {
-  AtEveryCall(Run(population_.Replacement()), "rm-relaunch", 8);
+  AtEveryCall(Run(population_.Replacement()), "rm-relaunch", 16);
 }
 
 TEST_F(Failed, CallOfTheGuardThatPays) {
-  AtEveryPoint(Failing(Run({"/bin/sh", "-c", "kill -KILL $PPID"}), "rm-guard"), 8);
+  AtEveryPoint(Failing(Run({"/bin/sh", "-c", "kill -KILL $PPID"}), "rm-guard"), 16);
 }
 
 }  // namespace

@@ -7,11 +7,11 @@ namespace {
 using Killed = Trials;
 
 TEST_F(Killed, Installer) {
-  AtEveryPoint(Request(Run(population_.Replacement()), "restartctl", Trouble::kKill), 4);
+  AtEveryPoint(Request(Run(population_.Replacement()), "restartctl", Trouble::kKill), 8);
 }
 
 TEST_F(Killed, InstallerAndAllThatItStarted) {
-  AtEveryPoint(Request(Run(population_.Replacement()), "restartctl", Trouble::kKillAll), 8);
+  AtEveryPoint(Request(Run(population_.Replacement()), "restartctl", Trouble::kKillAll), 16);
 }
 
 TEST_F(Killed, GuardWhenTheInstallerIs) {

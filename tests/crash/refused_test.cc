@@ -26,6 +26,7 @@ constexpr std::chrono::seconds kLimit{180};
 
 // A method that is called more often is tried at some of its calls only.
 constexpr int kOften = 20;
+constexpr int kSometimes = 3;
 
 const char* NameOf(BusTrouble trouble) {
   switch (trouble) {
@@ -78,10 +79,11 @@ class Refused : public Booted {
     return status;
   }
 
-  // Of each method that is called every call, or one of `stride` if there are many.
+  // Of each method that is called all calls, with RM_CRASH_ALL. Without it one of `stride` if there
+  // are many, and where there are some each with another trouble.
   void AtEveryCall(const std::string& program, const Words& words, int stride,
                    const Words& before = {}) {
-    if (getenv("RM_CRASH_ALL")) stride = 1;
+    const bool all = getenv("RM_CRASH_ALL");
     int lost = 0;
     At({program, "", 0, BusTrouble::kRefuse}, words, before, lost);
     ASSERT_EQ(lost, 0);
@@ -90,8 +92,10 @@ class Refused : public Booted {
       int tried = 0;
       for (const std::string& method : std::set(calls.begin(), calls.end())) {
         const auto times = std::ranges::count(calls, method);
-        BusRequest request{program, method, 1, trouble};
-        for (; lost <= 20; request.at += times > kOften ? stride : 1) {
+        const bool some = !all && times >= kSometimes && times <= kOften;
+        const int step = some ? kSometimes : times > kOften && !all ? stride : 1;
+        BusRequest request{program, method, some ? 1 + static_cast<int>(trouble) : 1, trouble};
+        for (; lost <= 20; request.at += step) {
           const bool reached = At(request, words, before, lost);
           tried += reached;
           // How many calls it takes varies.

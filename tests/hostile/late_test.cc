@@ -87,10 +87,14 @@ class Late : public ::testing::Test {
     return names;
   }
 
-  // `name` of each kind in turn, in each way to run a session.
+  // Each by one of each kind in turn, or by every third kind unless RM_CRASH_ALL is set.
   void ReplaceEachFile(const std::function<Ending(const Middle&)>& way) {
-    for (size_t number = 0, count = 1; number < count; ++number)
-      for (const char* kind : kMisplacedKinds) Replace(number, kind, way, count);
+    const bool all = getenv("RM_CRASH_ALL");
+    for (size_t number = 0, count = 1; number < count; ++number) {
+      size_t turn = number;
+      for (const char* kind : kMisplacedKinds)
+        if (all || turn++ % 3 == 0) Replace(number, kind, way, count);
+    }
     printf("late: %d tried, %d refused, in %d all were brought back at once\n", tried_, refused_,
            back_);
   }
