@@ -15,7 +15,8 @@ namespace {
 
 constexpr unsigned kForkNoExec = 0x40;  // PF_FORKNOEXEC of <linux/sched.h>, since 2.6
 
-// "": it has ended. Throws what main() tells: half an ancestry would be somebody else's.
+// "": it has ended, or /proc hides it (hidepid), as only those of other users. Throws what main()
+// tells: half an ancestry would be somebody else's.
 std::string ReadStat(pid_t pid) {
   const std::string path = fmt::format("/proc/{}/stat", pid);
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -24,7 +25,7 @@ std::string ReadStat(pid_t pid) {
   const int error = errno;
   if (file >= 0) close(file);
   if (size >= 0) return {text, static_cast<size_t>(size)};
-  if (error == ENOENT || error == ESRCH) return "";
+  if (error == ENOENT || error == ESRCH || error == EPERM) return "";
   throw std::system_error(error, std::generic_category(), path + " cannot be read");
 }
 

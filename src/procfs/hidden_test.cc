@@ -6,9 +6,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <functional>
 #include <string>
 
 #include "procfs/holders.h"
+#include "procfs/process.h"
 
 namespace rm {
 namespace {
@@ -21,8 +23,8 @@ int StatusOf(pid_t child) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-// What this user is told as pid 1 of a pid namespace, whose /proc is mounted so.
-int SeenBy(uid_t user, gid_t group, const std::string& options) {
+// What pid 1 of a pid namespace finds, whose /proc is mounted so.
+int SeenIn(const std::string& options, const std::function<int()>& look) {
   const pid_t child = fork();
   if (child == 0) {
     if (unshare(CLONE_NEWNS | CLONE_NEWPID)) _exit(kLacks);
@@ -32,15 +34,22 @@ int SeenBy(uid_t user, gid_t group, const std::string& options) {
         mount("proc", "/proc", "proc", 0, options.c_str())) {
       _exit(kLacks);
     }
-    if (user && (setresgid(group, group, group) || setresuid(user, user, user))) _exit(2);
+    _exit(look());
+  }
+  return StatusOf(child);
+}
+
+// What this user is told.
+int SeenBy(uid_t user, gid_t group, const std::string& options) {
+  return SeenIn(options, [&] {
+    if (user && (setresgid(group, group, group) || setresuid(user, user, user))) return 2;
     const auto proc = ProcTree::Open();
-    if (!proc) _exit(3);
+    if (!proc) return 3;
     const bool hidden = HidesProcesses(*proc);
     const auto scan = FindHolders(*proc, {});
     const bool told = scan && !scan->unreadable.empty() && scan->unreadable[0] == ProcessId{};
-    _exit(told != hidden ? 4 : hidden);
-  }
-  return StatusOf(child);
+    return told != hidden ? 4 : static_cast<int>(hidden);
+  });
 }
 
 #define EXPECT_SEEN(what, ...)                                                     \
@@ -65,6 +74,29 @@ TEST(HiddenTest, NothingIsHiddenFromRootAndItsGroup) {
 TEST(HiddenTest, WhoseFilesMayNotBeReadIsNotHidden) {
   EXPECT_SEEN(kAll, 65534, 65534, "hidepid=0");
   EXPECT_SEEN(kAll, 65534, 65534, "hidepid=1");
+}
+
+// How many ancestors a user's process is told of, whose parent is root's and no pid 1.
+int AncestorsOfUsers(const std::string& options) {
+  return SeenIn(options, [] {
+    const pid_t parent = fork();
+    if (parent) return StatusOf(parent);
+    const pid_t child = fork();
+    if (child) _exit(StatusOf(child));
+    if (setresgid(65534, 65534, 65534) || setresuid(65534, 65534, 65534)) _exit(2);
+    const auto proc = ProcTree::Open();
+    if (!proc) _exit(3);
+    const auto ancestors = Ancestors(*proc, getpid());
+    _exit(ancestors ? static_cast<int>(ancestors->size()) : 4);
+  });
+}
+
+TEST(HiddenTest, AncestorsEndWhereOneIsHidden) {
+  const int all = AncestorsOfUsers("hidepid=0");
+  if (all == kLacks) GTEST_SKIP() << "lacks root";
+  EXPECT_EQ(all, 1);
+  EXPECT_EQ(AncestorsOfUsers("hidepid=1"), 0);
+  EXPECT_EQ(AncestorsOfUsers("hidepid=2"), 0);
 }
 
 }  // namespace

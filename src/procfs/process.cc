@@ -127,6 +127,7 @@ Result<std::vector<ProcessId>> Ancestors(const ProcTree& proc, pid_t pid) {
     if (error) return CannotRead(pid, error);
     if (stat.parent <= 1) return ancestors;
     Result<std::optional<ProcessId>> parent = Identify(proc, stat.parent);
+    if (!parent && IsHidden(proc, stat.parent)) return ancestors;
     if (!parent) return Pass(std::move(parent));
     // The parent ended meanwhile, and its pid may be somebody else's: ask again who it is now.
     ProcessStat again;

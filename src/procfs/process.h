@@ -24,7 +24,7 @@ Result<std::optional<ProcessFacts>> ReadProcess(const ProcTree& proc, pid_t pid)
 // Every process, ascending. Processes that start meanwhile may be missing.
 Result<std::vector<pid_t>> ListPids(const ProcTree& proc);
 
-// Parent first. Ends before pid 1, and at the border of the pid namespace.
+// Parent first. Ends before pid 1, at the border of the pid namespace, and where /proc hides one.
 Result<std::vector<ProcessId>> Ancestors(const ProcTree& proc, pid_t pid);
 
 }  // namespace rm

@@ -223,10 +223,10 @@ class Scene:
         self.mount(self.attach(image), folder)
         self.later("umount", "--lazy", folder)
 
-    def hide_processes(self):
-        """Mounts a /proc for the scene that shows users only their own."""
+    def hide_processes(self, how=2):
+        """Mounts a /proc for the scene that shows users only their own; of others, with 1, the pids alone."""
         try:
-            self.mount("-t", "proc", "-o", "hidepid=2", "proc", "/proc")
+            self.mount("-t", "proc", "-o", f"hidepid={how}", "proc", "/proc")
         except subprocess.CalledProcessError as trouble:
             raise Lacks("a /proc that hides processes") from trouble
 

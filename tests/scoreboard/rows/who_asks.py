@@ -36,6 +36,14 @@ def hidden_from_me(scene):
 
 
 @row("who")
+def shut_to_me(scene):
+    "asked by a user to whom /proc shows of others the pids alone (hidepid=1): finds his own, and names those"
+    file, other, mine = held_by_two(scene)
+    scene.hide_processes(1)
+    return Question(file, {mine}, unreadable={other, os.getpid()}, asker=NOBODY)
+
+
+@row("who")
 def not_mine(scene):
     "asked by a user who may not look at the processes of others: finds his own, and names those"
     file, other, mine = held_by_two(scene)
