@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 
 #include "procfs/read.h"
@@ -23,6 +24,18 @@ int OpenIn(int root, const std::string& path, uint64_t resolve, UniqueFd& object
   return object ? 0 : errno;
 }
 
+// The table of a process shows no mount that its root is a mere folder of.
+MountTable::Kind KindOfRoot(const struct statx& root, const MountTable& theirs,
+                            const MountTable* ours) {
+  const std::array<const MountTable*, 2> tables = {&theirs, ours ? ours : &theirs};
+  for (const MountTable* table : tables)
+    if (const auto kind = table->KindOfMount(root.stx_mnt_id)) return *kind;
+  for (const MountTable* table : tables)
+    if (const auto kind = table->KindOfDevice(DeviceOf(root))) return *kind;
+  const bool is_on_disk = root.stx_dev_major != 0;
+  return {.local = is_on_disk, .holds_files = is_on_disk};
+}
+
 int StatObject(const UniqueFd& object, struct statx& found) {
   return statx(object.get(), "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, kWanted,
                &found) == 0
@@ -37,7 +50,7 @@ int StatObject(const UniqueFd& object, struct statx& found) {
 int RootView::Resolve(const std::string& path, UniqueFd& object) const {
   int error = OpenIn(root_.get(), path, RESOLVE_CACHED, object);
   if (error != EAGAIN && error != EINVAL) return error;
-  if (!mounts_.IsLocalPath(path)) return kNotLooked;
+  if (!kind_.local || !mounts_.IsLocalPath(path)) return kNotLooked;
   error = OpenIn(root_.get(), path, RESOLVE_NO_SYMLINKS, object);
   if (error != ELOOP) return error;
   if (!mounts_.all_local()) return kNotLooked;
@@ -65,11 +78,17 @@ UniqueFd RootView::Open(const std::string& path) {
   return object;
 }
 
-std::unique_ptr<RootView> OpenRoot(int process_directory) {
+std::unique_ptr<RootView> OpenRoot(int process_directory, const MountTable* ours) {
   UniqueFd root(openat(process_directory, "root", O_PATH | O_DIRECTORY | O_CLOEXEC));
   std::string mountinfo;
-  if (!root || ReadFileAt(process_directory, "mountinfo", kMostMounts, mountinfo)) return nullptr;
-  return std::make_unique<RootView>(std::move(root), MountTable::Parse(mountinfo));
+  struct statx status {};
+  if (!root || StatObject(root, status) ||
+      ReadFileAt(process_directory, "mountinfo", kMostMounts, mountinfo)) {
+    return nullptr;
+  }
+  MountTable theirs = MountTable::Parse(mountinfo);
+  const MountTable::Kind kind = KindOfRoot(status, theirs, ours);
+  return std::make_unique<RootView>(std::move(root), status, std::move(theirs), kind);
 }
 
 bool IsSameFile(const struct statx& a, const struct statx& b) {

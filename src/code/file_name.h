@@ -24,10 +24,18 @@ struct Named {
 // counts.
 class RootView {
  public:
-  RootView(UniqueFd root, MountTable mounts) : root_(std::move(root)), mounts_(std::move(mounts)) {}
+  // `kind`: of the mount that the root is a folder of, which its table need not show.
+  RootView(UniqueFd root, const struct statx& status, MountTable mounts, MountTable::Kind kind)
+      : root_(std::move(root)), status_(status), mounts_(std::move(mounts)), kind_(kind) {}
 
   const Named& Look(const std::string& path);
   const MountTable& mounts() const { return mounts_; }
+  // That which the root is a folder of, by its number.
+  uint64_t mount() const { return status_.stx_mnt_id; }
+  bool HoldsFiles(uint64_t mount_id) const {
+    return mounts_.HoldsFiles(mount_id) || (mount_id == mount() && kind_.holds_files);
+  }
+  bool is_removed() const { return status_.stx_nlink == 0; }
   // Descriptor (O_PATH) of the object that Look found; invalid if it is another one by now.
   UniqueFd Open(const std::string& path);
 
@@ -35,12 +43,15 @@ class RootView {
   int Resolve(const std::string& path, UniqueFd& object) const;
 
   UniqueFd root_;
+  struct statx status_;
   MountTable mounts_;
+  MountTable::Kind kind_;
   std::map<std::string, Named, std::less<>> known_;
 };
 
 // The root of the process; null when it may not be looked at. `process_directory` is /proc/PID.
-std::unique_ptr<RootView> OpenRoot(int process_directory);
+// `ours`: what is mounted where we are, if that is known.
+std::unique_ptr<RootView> OpenRoot(int process_directory, const MountTable* ours);
 
 // By device, inode and, where both have one, birth time.
 bool IsSameFile(const struct statx& a, const struct statx& b);

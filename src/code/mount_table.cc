@@ -60,30 +60,39 @@ MountTable MountTable::Parse(std::string_view mountinfo) {
     if (!id || !major || !minor) continue;
     const std::string& type = *(dash + 1);
     const bool local = Contains(kLocal, type);
-    table.mounts_[*id] = {.local = local, .holds_files = local && !Contains(kMadeUp, type)};
-    Device& device =
-        table.devices_[makedev(static_cast<unsigned>(*major), static_cast<unsigned>(*minor))];
-    device.local = device.local && local;
+    const Kind kind{.local = local, .holds_files = local && !Contains(kMadeUp, type)};
+    table.mounts_[*id] = kind;
+    const uint64_t dev = makedev(static_cast<unsigned>(*major), static_cast<unsigned>(*minor));
+    Device& device = table.devices_.try_emplace(dev, Device{kind}).first->second;
+    device.kind.local = device.kind.local && kind.local;
+    device.kind.holds_files = device.kind.holds_files && kind.holds_files;
     device.own_numbers = device.own_numbers || Contains(kOwnNumbers, type);
     if (!local) table.foreign_.push_back(Unescape(words[4]));
   }
   return table;
 }
 
-bool MountTable::IsLocalMount(uint64_t mount_id) const {
+std::optional<MountTable::Kind> MountTable::KindOfMount(uint64_t mount_id) const {
   const auto found = mounts_.find(mount_id);
-  return found != mounts_.end() && found->second.local;
+  return found == mounts_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<MountTable::Kind> MountTable::KindOfDevice(uint64_t dev) const {
+  const auto found = devices_.find(dev);
+  return found == devices_.end() ? std::nullopt : std::optional(found->second.kind);
+}
+
+bool MountTable::IsLocalMount(uint64_t mount_id) const {
+  return KindOfMount(mount_id).value_or(Kind{}).local;
 }
 
 bool MountTable::HoldsFiles(uint64_t mount_id) const {
-  const auto found = mounts_.find(mount_id);
-  return found != mounts_.end() && found->second.holds_files;
+  return KindOfMount(mount_id).value_or(Kind{}).holds_files;
 }
 
 bool MountTable::IsLocalDevice(uint64_t dev) const {
-  const auto found = devices_.find(dev);
   // A block device's file system answers; without one (major 0) it may be anything.
-  return found != devices_.end() ? found->second.local : major(dev) != 0;
+  return KindOfDevice(dev).value_or(Kind{.local = major(dev) != 0}).local;
 }
 
 bool MountTable::IsLocalPath(std::string_view path) const {

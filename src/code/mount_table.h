@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,11 @@ namespace rm {
 // What /proc/PID/mountinfo says (proc(5)), as the process sees it.
 class MountTable {
  public:
+  struct Kind {
+    bool local = false;
+    bool holds_files = false;
+  };
+
   // Lines that are none are skipped.
   static MountTable Parse(std::string_view mountinfo);
 
@@ -25,6 +31,9 @@ class MountTable {
   // Local, and what is read there was written by somebody. What the kernel makes up when it is read
   // may be used up by that, or wait, or do something: /proc/kmsg, tracefs, debugfs.
   bool HoldsFiles(uint64_t mount_id) const;
+  // None: it does not show here.
+  std::optional<Kind> KindOfMount(uint64_t mount_id) const;
+  std::optional<Kind> KindOfDevice(uint64_t dev) const;
   // No mount on the way to this absolute path is anything but local.
   bool IsLocalPath(std::string_view path) const;
   bool all_local() const { return foreign_.empty(); }
@@ -33,16 +42,11 @@ class MountTable {
 
  private:
   struct Device {
-    bool local = true;  // of all mounts of it
+    Kind kind;  // of all mounts of it
     bool own_numbers = false;
   };
 
-  struct Mount {
-    bool local = false;
-    bool holds_files = false;
-  };
-
-  std::map<uint64_t, Mount> mounts_;  // by id
+  std::map<uint64_t, Kind> mounts_;  // by id
   std::map<uint64_t, Device> devices_;
   std::vector<std::string> foreign_;  // mount points
 };

@@ -45,7 +45,7 @@ ProcessCode::ProcessCode(const ProcTree& proc) : proc_(proc), buffer_(kBuffer) {
   if (ReadLinkAt(proc.fd(), "self/ns/mnt", our_mounts_)) our_mounts_.clear();
   UniqueFd self;
   if (OpenDirectoryAt(proc.fd(), std::to_string(getpid()).c_str(), self) == 0) {
-    our_root_ = OpenRoot(self.get());
+    our_root_ = OpenRoot(self.get(), nullptr);
   }
   boot_ns_ = Nanoseconds(CLOCK_REALTIME) - Nanoseconds(CLOCK_BOOTTIME);
 }
@@ -64,7 +64,8 @@ RootView* ProcessCode::RootOf(int process_directory, bool& is_ours) {
   const auto known = roots_.find(key);
   if (known != roots_.end()) return known->second.get();
   // What one process does not show, because it ends, another one with the same root may.
-  std::unique_ptr<RootView> view = OpenRoot(process_directory);
+  std::unique_ptr<RootView> view =
+      OpenRoot(process_directory, our_root_ ? &our_root_->mounts() : nullptr);
   return view ? roots_.emplace(key, std::move(view)).first->second.get() : nullptr;
 }
 

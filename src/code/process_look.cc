@@ -59,7 +59,12 @@ int ProcessLook::Look(std::vector<MappedFile>& found) {
   if (const int error = ReadMappings(directory_, shared_.buffer_, mappings_)) return error;
   if (mappings_.files.empty()) return 0;
   root_ = shared_.RootOf(directory_, our_namespace_);
-  if (!root_ || ReadLinkAt(directory_, "exe", executable_)) return EACCES;
+  if (!root_ || ReadLinkAt(directory_, "exe", executable_) ||
+      ReadLinkAt(directory_, "root", inside_)) {
+    return EACCES;
+  }
+  if (inside_ == "/") inside_.clear();
+  if (root_->is_removed()) inside_ = WithoutDeleted(inside_);
   ReadNames();
   for (size_t i = 0; i < mappings_.files.size(); ++i) Examine(i, found);
   return 0;
@@ -85,25 +90,35 @@ void ProcessLook::ReadNames() {
     // From which directory a relative name was meant is lost, but not how the file was called.
     loaded_as_[number] = loaded_as.starts_with('/')
                              ? std::move(loaded_as)
-                             : Beside(mappings_.files[number].path, loaded_as);
+                             : Beside(SubjectOf(mappings_.files[number]).shown, loaded_as);
   };
   program_ = mappings_.FileAt(names.program_headers);
   name(names.program_headers, names.program, names.base);
   for (LoadedLibrary& library : names.libraries) name(library.dynamic, library.name, library.base);
 }
 
+// It was printed as if our root were its root, or from that of its mount namespace on.
+bool ProcessLook::IsInRoot(const std::string& printed) const {
+  return !inside_.empty() && printed.starts_with(inside_ + '/');
+}
+
+ProcessLook::Subject ProcessLook::SubjectOf(const Mapping& mapping) const {
+  Subject subject{.mapping = mapping, .kind = MappedKind::kLibrary};
+  subject.printed = UnescapeMapsPath(mapping.path);
+  subject.shown =
+      IsInRoot(subject.printed) ? subject.printed.substr(inside_.size()) : subject.printed;
+  if (subject.printed == executable_) subject.kind = MappedKind::kExecutable;
+  return subject;
+}
+
 void ProcessLook::Examine(size_t number, std::vector<MappedFile>& found) {
   const Mapping& mapping = mappings_.files[number];
-  Subject subject{.mapping = mapping,
-                  .kind = MappedKind::kLibrary,
-                  .is_program = static_cast<int>(number) == program_,
-                  .loaded_as = loaded_as_[number],
-                  .base = bases_[number],
-                  .shown = UnescapeMapsPath(mapping.path)};
+  Subject subject = SubjectOf(mapping);
+  subject.is_program = static_cast<int>(number) == program_;
+  subject.loaded_as = loaded_as_[number];
+  subject.base = bases_[number];
   // What a loader has loaded is code: it may have none but data, or moved its code to other memory.
-  if (subject.shown == executable_) {
-    subject.kind = MappedKind::kExecutable;
-  } else if (!mapping.executable && !subject.base) {
+  if (subject.kind != MappedKind::kExecutable && !mapping.executable && !subject.base) {
     subject.kind = MappedKind::kData;
     if (!mapping.path.ends_with(kDeletedSuffix)) return;
   }
@@ -195,21 +210,34 @@ bool ProcessLook::IsSame(Subject& subject, const Named& named) {
 void ProcessLook::ChooseViews(Subject& subject) {
   views_ = {root_};
   trouble_.clear();
-  RootView* ours = shared_.our_root_.get();
+  RootView* ours = our_namespace_ ? shared_.our_root_.get() : nullptr;
   const auto& object = ObjectOf(subject);
-  const bool knows_mount = object && object->stx_mask & STATX_MNT_ID;
-  const uint64_t mount = knows_mount ? object->stx_mnt_id : 0;
-  if (knows_mount && root_->mounts().HasMount(mount)) return;
-  if (ours && (our_namespace_ || (knows_mount && ours->mounts().HasMount(mount)))) {
-    const bool only_ours = knows_mount && ours->mounts().HasMount(mount);
-    if (only_ours) views_ = {ours};
-    if (!only_ours && !knows_mount) views_.push_back(ours);
+  if (!object || !(object->stx_mask & STATX_MNT_ID)) {
+    if (ours)
+      views_.push_back(ours);
+    else if (!LivesHere())
+      NameIsOfElsewhere();
     return;
   }
-  if (!our_namespace_ && !LivesHere()) {
-    views_.clear();
-    trouble_ = "it was loaded in another mount namespace than the one that the process is in now";
+  const uint64_t mount = object->stx_mnt_id;
+  if (root_->mounts().HasMount(mount)) return;
+  // The mount that a root is a folder of shows in no table of who lives there. A whole name from
+  // before it became the root leads through it.
+  const bool is_named_before = IsInRoot(subject.loaded_as);
+  if (mount == root_->mount() && IsInRoot(subject.printed) && !is_named_before) return;
+  RootView* all = shared_.our_root_.get();
+  if (all && all->mounts().HasMount(mount)) {
+    views_ = {all};
+  } else if (!ours && (mount == root_->mount() || !LivesHere())) {
+    NameIsOfElsewhere();
   }
+}
+
+void ProcessLook::NameIsOfElsewhere() {
+  views_.clear();
+  trouble_ =
+      "it was loaded with another root directory, or in another mount namespace, than the process "
+      "has now";
 }
 
 // Whether any code of the process is from a mount that it sees.
@@ -219,16 +247,19 @@ bool ProcessLook::LivesHere() {
   bool asked = false;
   for (const Mapping& mapping : mappings_.files) {
     if (!mapping.executable) continue;
-    Subject other{.mapping = mapping, .kind = MappedKind::kLibrary};
-    other.shown = UnescapeMapsPath(mapping.path);
-    if (other.shown == executable_) other.kind = MappedKind::kExecutable;
+    Subject other = SubjectOf(mapping);
     const auto& object = ObjectOf(other);
     if (!object || !(object->stx_mask & STATX_MNT_ID)) continue;
     asked = true;
-    if (root_->mounts().HasMount(object->stx_mnt_id)) lives_here_ = true;
+    const uint64_t mount = object->stx_mnt_id;
+    if (root_->mounts().HasMount(mount) || mount == root_->mount()) lives_here_ = true;
   }
   if (!asked) lives_here_ = true;
   return *lives_here_;
+}
+
+const std::string& ProcessLook::NameIn(const RootView& view, const Subject& subject) const {
+  return &view == root_ ? subject.shown : subject.printed;
 }
 
 RootView* ProcessLook::FindName(Subject& subject, MappedFile& fact) {
@@ -238,7 +269,8 @@ RootView* ProcessLook::FindName(Subject& subject, MappedFile& fact) {
   // The usual case costs two look-ups that were made before.
   for (RootView* view : {root_, shared_.our_root_.get()}) {
     if (!view || (view != root_ && !our_namespace_)) continue;
-    const std::string& name = subject.loaded_as.empty() ? subject.shown : subject.loaded_as;
+    const std::string& name =
+        subject.loaded_as.empty() ? NameIn(*view, subject) : subject.loaded_as;
     if (!IsSame(subject, view->Look(name))) continue;
     subject.found_as = name;
     fact.was_deleted = false;
@@ -284,10 +316,13 @@ RootView* ProcessLook::FindByLoadedName(Subject& subject, MappedFile& fact) {
 
 RootView* ProcessLook::FindByShownName(Subject& subject, MappedFile& fact) {
   const bool says_deleted = fact.was_deleted;
-  const std::string plain = says_deleted ? WithoutDeleted(subject.shown) : subject.shown;
+  const auto plain_in = [&](const RootView& view) {
+    const std::string& name = NameIn(view, subject);
+    return says_deleted ? WithoutDeleted(name) : name;
+  };
   for (RootView* view : views_) {
     // A file may really be called so, and a deleted name may be given to the same file again.
-    for (const std::string& name : {subject.shown, plain}) {
+    for (const std::string& name : {NameIn(*view, subject), plain_in(*view)}) {
       if (!IsSame(subject, view->Look(name))) continue;
       fact.mapped = subject.found_as = name;
       fact.was_deleted = false;
@@ -300,8 +335,9 @@ RootView* ProcessLook::FindByShownName(Subject& subject, MappedFile& fact) {
     }
   }
   fact.at_name = views_.empty() ? AtName::kNotLooked : AtName::kNothing;
-  if (subject.loaded_as.empty()) fact.path = plain;
+  if (subject.loaded_as.empty()) fact.path = plain_in(*root_);
   for (RootView* view : views_) {
+    const std::string plain = plain_in(*view);
     const Named& named = view->Look(plain);
     if (TakeOther(*view, plain, fact)) return view;
     if (IsMissing(named.error)) continue;
@@ -319,9 +355,9 @@ RootView* ProcessLook::FindSetAside(Subject& subject, MappedFile& fact) {
     fact.was_deleted = true;
     return nullptr;
   }
-  for (const std::string& name : NamesBefore(subject.shown)) {
-    for (RootView* view : {root_, shared_.our_root_.get()}) {
-      if (!view || (view != root_ && !our_namespace_)) continue;
+  for (RootView* view : {root_, shared_.our_root_.get()}) {
+    if (!view || (view != root_ && !our_namespace_)) continue;
+    for (const std::string& name : NamesBefore(NameIn(*view, subject))) {
       const Named& named = view->Look(name);
       if (named.error || IsSame(subject, named) || !IsSameProgramKind(subject, *view, name))
         continue;

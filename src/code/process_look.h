@@ -26,13 +26,17 @@ class ProcessLook {
     bool is_program = false;             // unlike `kind`, also if a loader was executed with it
     std::string loaded_as;               // "" unknown
     std::optional<uint64_t> base;        // of a loaded ELF file
-    std::string shown;                   // without escapes
+    std::string printed;                 // by the kernel, for us, without escapes
+    std::string shown;                   // the same, from the root of the process on
     std::string found_as;                // the name by which it was found
     std::optional<struct statx> object;  // none: may not be asked
     bool asked = false;
   };
 
   void ReadNames();
+  bool IsInRoot(const std::string& printed) const;
+  Subject SubjectOf(const Mapping& mapping) const;
+  const std::string& NameIn(const RootView& view, const Subject& subject) const;
   void Examine(size_t number, std::vector<MappedFile>& found);
   bool IsMemory(const Subject& subject) const;
   bool RunsAllItReads();
@@ -48,6 +52,7 @@ class ProcessLook {
   RootView* FindSetAside(Subject& subject, MappedFile& fact);
   static bool TakeOther(RootView& view, const std::string& path, MappedFile& fact);
   void ChooseViews(Subject& subject);
+  void NameIsOfElsewhere();
   bool LivesHere();
   bool IsSameProgramKind(Subject& subject, RootView& view, const std::string& path);
 
@@ -68,6 +73,7 @@ class ProcessLook {
   Mappings mappings_;
   int program_ = -1;                            // its number there; -1 unknown
   std::string executable_;                      // what the link exe says
+  std::string inside_;                          // what the link root says; "" if that is ours
   std::vector<std::string> loaded_as_;          // by number of the mapping
   std::vector<std::optional<uint64_t>> bases_;  // likewise
   std::optional<ProcessMemory> memory_;

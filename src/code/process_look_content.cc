@@ -39,7 +39,7 @@ UniqueFd ProcessLook::OpenMapped(const Subject& subject) const {
 UniqueFd ProcessLook::OpenNamed(RootView& view, const std::string& path) {
   const Named& named = view.Look(path);
   // Which name it is, the process itself has said.
-  if (named.error || !view.mounts().HoldsFiles(named.object.stx_mnt_id)) return {};
+  if (named.error || !view.HoldsFiles(named.object.stx_mnt_id)) return {};
   const UniqueFd object = view.Open(path);
   if (!object) return {};
   return OpenRegular(AT_FDCWD, fmt::format("/proc/self/fd/{}", object.get()).c_str());
