@@ -21,6 +21,16 @@ std::vector<uint64_t> NumbersOf(const FileTarget& target) {
   return numbers;
 }
 
+// Each devpts has terminals of its own, with the same numbers. No other node opens one.
+bool IsPseudoTerminal(const FileIdentity& node) {
+  constexpr unsigned kFirst = 136, kLast = 143;  // UNIX98_PTY_SLAVE_MAJOR of <linux/major.h>
+  return S_ISCHR(node.mode) && major(node.rdev) >= kFirst && major(node.rdev) <= kLast;
+}
+
+bool HasOtherNodes(const FileTarget& target) {
+  return IsDevice(target.identity.mode) && !target.previous && !IsPseudoTerminal(target.identity);
+}
+
 }  // namespace
 
 TargetSet::TargetSet(std::span<const FileTarget> targets)
@@ -28,7 +38,7 @@ TargetSet::TargetSet(std::span<const FileTarget> targets)
   numbers_.reserve(targets_.size());
   for (uint32_t i = 0; i < targets_.size(); ++i) {
     for (const uint64_t number : NumbersOf(targets_[i])) numbers_.push_back({number, i});
-    if (IsDevice(targets_[i].identity.mode) && !targets_[i].previous) nodes_.push_back(i);
+    if (HasOtherNodes(targets_[i])) nodes_.push_back(i);
     if (std::ranges::any_of(targets_[i].handles, &std::string::empty, &ObjectHandle::id))
       births_.push_back({BirthKey(targets_[i].identity.btime_ns), i});
   }

@@ -79,7 +79,7 @@ class TargetSet {
   std::vector<FileTarget> targets_;
   std::vector<Keyed> numbers_;   // by inode number, sorted
   std::vector<Keyed> births_;    // by birth time, sorted: those without a number
-  std::vector<uint32_t> nodes_;  // the targets that are nodes of devices
+  std::vector<uint32_t> nodes_;  // the targets of which a device may have other nodes
   std::vector<uint64_t> bits_;   // of the numbers; all, where there are some without
   uint64_t mask_;
 };

@@ -27,5 +27,12 @@ TEST(TargetSetTest, ADeviceIsItsTypeAndNumberWhateverNodeItIsOpenedBy) {
   EXPECT_EQ(MatchesOfDevice(targets, S_IFREG, 8, 1), 0);
 }
 
+TEST(TargetSetTest, ATerminalOfAnotherDevptsHasTheSameNumber) {
+  FileTarget node;
+  node.identity = {.dev = 1, .ino = 3, .mode = S_IFCHR | 0620, .rdev = makedev(136, 0)};
+  const TargetSet targets(std::span(&node, 1));
+  EXPECT_EQ(MatchesOfDevice(targets, S_IFCHR, 136, 0), 0);
+}
+
 }  // namespace
 }  // namespace rm

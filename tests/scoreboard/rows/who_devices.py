@@ -47,6 +47,28 @@ def character_device(scene):
     return Question(nodes[0], {scene.hold("--open", node) for node in nodes})
 
 
+# Opens the first terminal of a devpts, and of that one its own end.
+TERMINAL = """
+import fcntl, os, signal, struct, sys
+TIOCSPTLCK = 0x40045431
+master = os.open(sys.argv[1] + "/ptmx", os.O_RDWR | os.O_NOCTTY)
+fcntl.ioctl(master, TIOCSPTLCK, struct.pack("i", 0))
+os.open(sys.argv[1] + "/0", os.O_RDWR | os.O_NOCTTY)
+print("ready", flush=True)
+signal.pause()
+"""
+
+
+@row("who")
+def terminal(scene):
+    "a terminal: who has it open, and not who has that of the same number in a container (devpts)"
+    folders = [scene.folder("ours"), scene.folder("theirs")]
+    for folder in folders:
+        scene.mount("-t", "devpts", "-o", "newinstance,ptmxmode=0600", "none", folder)
+    holder, _ = (scene.start(sys.executable, "-S", "-c", TERMINAL, folder) for folder in folders)
+    return Question(folders[0] + "/0", {holder})
+
+
 @row("who")
 def mapped_by_other_node(scene):
     "a block device that a process has mapped by another node of it, its descriptor closed"
