@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 
+#include "procfs/follow_links.h"
 #include "procfs/read.h"
 
 namespace rm {
@@ -16,9 +17,10 @@ namespace {
 constexpr size_t kMostMounts = 16 << 20;  // bytes of mountinfo
 constexpr unsigned kWanted = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID;
 
-int OpenIn(int root, const std::string& path, uint64_t resolve, UniqueFd& object) {
+int OpenIn(int root, const std::string& path, uint64_t resolve, UniqueFd& object,
+           uint64_t flags = 0) {
   struct open_how how {};
-  how.flags = O_PATH | O_CLOEXEC;
+  how.flags = O_PATH | O_CLOEXEC | flags;
   how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve;
   object.Reset(static_cast<int>(syscall(SYS_openat2, root, path.c_str(), &how, sizeof how)));
   return object ? 0 : errno;
@@ -45,16 +47,27 @@ int StatObject(const UniqueFd& object, struct statx& found) {
 
 }  // namespace
 
-// First what the kernel has in its cache of names, which asks nobody. Then, off all foreign mounts,
-// from the disk; a link could lead to such a mount, and is followed only where there is none.
+// First what the kernel has in its cache of names, which asks nobody. Then from the disk, off all
+// foreign mounts: a link could lead to one, and is followed only where it does not.
 int RootView::Resolve(const std::string& path, UniqueFd& object) const {
   int error = OpenIn(root_.get(), path, RESOLVE_CACHED, object);
   if (error != EAGAIN && error != EINVAL) return error;
+  std::string end;
+  error = FollowLinks(
+      path,
+      [this](const std::string& here, std::string& target) { return ReadLocalLink(here, target); },
+      end);
+  return error ? error : OpenIn(root_.get(), end, RESOLVE_NO_SYMLINKS, object);
+}
+
+int RootView::ReadLocalLink(const std::string& path, std::string& target) const {
   if (!kind_.local || !mounts_.IsLocalPath(path)) return kNotLooked;
-  error = OpenIn(root_.get(), path, RESOLVE_NO_SYMLINKS, object);
-  if (error != ELOOP) return error;
-  if (!mounts_.all_local()) return kNotLooked;
-  return OpenIn(root_.get(), path, 0, object);
+  UniqueFd object;
+  struct statx found {};
+  const int error = OpenIn(root_.get(), path, RESOLVE_NO_SYMLINKS, object, O_NOFOLLOW);
+  if (error) return error;
+  if (const int none = StatObject(object, found)) return none;
+  return S_ISLNK(found.stx_mode) ? ReadLinkAt(object.get(), "", target) : EINVAL;
 }
 
 const Named& RootView::Look(const std::string& path) {

@@ -41,6 +41,7 @@ class RootView {
 
  private:
   int Resolve(const std::string& path, UniqueFd& object) const;
+  int ReadLocalLink(const std::string& path, std::string& target) const;
 
   UniqueFd root_;
   struct statx status_;

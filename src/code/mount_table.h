@@ -36,7 +36,6 @@ class MountTable {
   std::optional<Kind> KindOfDevice(uint64_t dev) const;
   // No mount on the way to this absolute path is anything but local.
   bool IsLocalPath(std::string_view path) const;
-  bool all_local() const { return foreign_.empty(); }
   // On these two st_dev of a file is not the device of its superblock: btrfs, overlay.
   bool HasOwnNumbers(uint64_t dev) const;
 

@@ -19,6 +19,7 @@
 #include "base/processors.h"
 #include "base/win32_codes.h"
 #include "procfs/child_answers.h"
+#include "procfs/follow_links.h"
 #include "procfs/handles_of.h"
 #include "procfs/layers.h"
 #include "procfs/lookup_child.h"
@@ -30,38 +31,19 @@ namespace rm {
 namespace {
 
 constexpr std::chrono::milliseconds kPatience{3000};
-constexpr int kMostLinks = 40;  // MAXSYMLINKS, path_resolution(7)
 constexpr unsigned kMostThreads = 8;
 constexpr size_t kPathsOfThread = 1000;  // take it some milliseconds
 
-// Follows the links by their text, one component after the other. 0 or an errno; on 0 `end` is the
-// path without links.
-int FollowLinks(const std::string& path, std::vector<std::string>& links, std::string& end) {
-  std::string todo = path, target;
-  int followed = 0;
-  while (!todo.empty()) {
-    const size_t slash = std::min(todo.find('/'), todo.size());
-    const std::string name = todo.substr(0, slash);
-    todo.erase(0, slash + 1);
-    if (name.empty() || name == ".") continue;
-    if (name == "..") {
-      end.resize(end.empty() ? 0 : end.rfind('/'));
-      continue;
-    }
-    const std::string here = end + '/' + name;
-    const int error = ReadLinkAt(AT_FDCWD, here.c_str(), target);
-    if (error == EINVAL) {  // not a link
-      end = here;
-      continue;
-    }
-    if (error) return error;
-    if (++followed > kMostLinks) return ELOOP;
-    links.push_back(here);
-    if (target.starts_with('/')) end.clear();
-    todo = target + '/' + todo;
-  }
-  if (end.empty() || path.ends_with('/')) end += '/';
-  return 0;
+// 0 or an errno; on 0 `end` is the path without links.
+int FollowLinksOf(const std::string& path, std::vector<std::string>& links, std::string& end) {
+  return FollowLinks(
+      path,
+      [&](const std::string& here, std::string& target) {
+        const int error = ReadLinkAt(AT_FDCWD, here.c_str(), target);
+        if (!error) links.push_back(here);
+        return error;
+      },
+      end);
 }
 
 // A directory, and the links on the way to it.
@@ -101,7 +83,7 @@ int OpenDirectory(const std::string& path, Directory& directory, Walk& walk) {
   if (!directory.fd) return errno;
   // Changed meanwhile, or one of /proc that is no path: then not all of them are known.
   std::string end;
-  (void)FollowLinks(path, directory.links, end);
+  (void)FollowLinksOf(path, directory.links, end);
   return 0;
 }
 
@@ -175,7 +157,7 @@ int FindObject(FileResource& file, Walk& walk, Found& found) {
   if (const int error = OpenObject(AT_FDCWD, file.path, 0, found.object, found.status))
     return error;
   std::string end;
-  (void)FollowLinks(file.path, file.links, end);
+  (void)FollowLinksOf(file.path, file.links, end);
   std::erase(file.links, file.path);
   return 0;
 }
@@ -274,7 +256,7 @@ std::string WithoutLinks(const std::string& path) {
   const auto follow = [&](size_t) {
     std::vector<std::string> links;
     std::string end;
-    return FollowLinks(path, links, end) == 0 ? end : path;
+    return FollowLinksOf(path, links, end) == 0 ? end : path;
   };
   // Where a link leads shows only when it was followed.
   if (ServedPoints(ReadMounts()).empty()) return follow(0);

@@ -293,3 +293,25 @@ def lazily_gone(scene):
     scene.run("umount", "--lazy", site.path("server"))
     site.library("server/lib.so", 2)
     return Outdated({old})
+
+
+@row("stale")
+def uncached_beside_server(scene):
+    "the links of a folder and of the soname were switched, neither is in a cache, and a server is dead elsewhere"
+    disk = scene.folder("disk")
+    scene.mount_image(scene.image(), disk)
+    site = Site(scene, disk)
+    mount = DeadMount(scene.folder("server"), "lib.so", site.library("made.so"))
+    links = {"v1/libfoo.so.1": "current/libfoo.so.1", "lib/libbar.so.1.1": "lib/libbar.so.1"}
+    for file in links:
+        site.library(file)
+    site.link("current", "v1")
+    site.link("lib/libbar.so.1", "libbar.so.1.1")
+    old = {site.loading(site.path(name)) for name in links.values()}
+    for file in "v2/libfoo.so.1", "lib/libbar.so.1.2":
+        site.library(file, 2)
+    site.link("current", "v2")
+    site.link("lib/libbar.so.1", "libbar.so.1.2")
+    mount.die()
+    scene.mount("-o", "remount", disk)  # has the kernel forget names that nobody uses
+    return Outdated(old)
