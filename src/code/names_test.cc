@@ -59,6 +59,26 @@ TEST(MountTableTest, KnowsDevices) {
   EXPECT_FALSE(table.IsLocalDevice(device(0, 77))) << "it may be FUSE, unmounted";
 }
 
+TEST(MountTableTest, WhatIsOnABlockDeviceIsLocalUnlessAProgramOrOthersServeIt) {
+  const MountTable table = MountTable::Parse(
+      "30 1 8:1 / / rw - msdos /dev/sda1 rw\n31 30 8:2 / /a rw - notinventedyet /dev/sda2 rw\n"
+      "32 30 8:3 / /b rw - fuseblk /dev/sda3 rw\n33 30 8:4 / /c rw - ocfs2 /dev/sda4 rw\n");
+  EXPECT_TRUE(table.HoldsFiles(30));
+  EXPECT_TRUE(table.HoldsFiles(31));
+  EXPECT_FALSE(table.IsLocalMount(32));
+  EXPECT_FALSE(table.IsLocalMount(33));
+}
+
+TEST(MountTableTest, AnOverlayOverWhatIsServedIsServed) {
+  const MountTable table = MountTable::Parse(
+      "30 1 8:1 / / rw - ext4 /dev/sda1 rw\n31 30 0:40 / /far rw - nfs4 server:/ rw\n"
+      "32 30 0:41 / /a rw - overlay none rw,lowerdir=/far/a:/b\n"
+      "33 30 0:42 / /c rw - overlay none rw,lowerdir=/farther/a:/b\n");
+  EXPECT_FALSE(table.IsLocalMount(32));
+  EXPECT_FALSE(table.IsLocalPath("/a/lib.so"));
+  EXPECT_TRUE(table.IsLocalMount(33));
+}
+
 // Reading /proc/kmsg takes it away from whoever it was meant for.
 TEST(MountTableTest, WhatTheKernelMakesUpIsLocalAndHoldsNoFiles) {
   const MountTable table = MountTable::Parse(
