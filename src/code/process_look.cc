@@ -158,18 +158,21 @@ bool ProcessLook::RunsAllItReads() {
   return *runs_all_it_reads_;
 }
 
-// Who executes a script gets its interpreter, with the name of the script among the arguments:
-// behind those of the first line, execve(2).
-bool ProcessLook::IsInterpreter(const Subject& subject) const {
+// Who executes a script gets its interpreter, by the name in its first line, with the name of the
+// script among the arguments: behind those of that line, execve(2).
+bool ProcessLook::TakeNameOfInterpreter(Subject& subject) const {
   // That of ld.so is a program by itself.
-  if (subject.kind != MappedKind::kExecutable) return false;
+  if (!subject.is_program || subject.kind != MappedKind::kExecutable) return false;
   const std::string& name = subject.loaded_as;
   std::string text;
   if (ReadFileAt(directory_, "cmdline", kMostArguments, text)) return false;
-  const std::vector<std::string> arguments = Split(text, '\0');
-  if (arguments.empty() || !arguments[0].starts_with('/') || arguments[0] == name) return false;
-  return (arguments.size() > 1 && arguments[1] == name) ||
-         (arguments.size() > 2 && arguments[2] == name);
+  std::vector<std::string> arguments = Split(text, '\0');
+  if (name.empty() || arguments.empty() || arguments[0] == name || !arguments[0].starts_with('/'))
+    return false;
+  const bool is_script = (arguments.size() > 1 && arguments[1] == name) ||
+                         (arguments.size() > 2 && arguments[2] == name);
+  if (is_script) subject.loaded_as = std::move(arguments[0]);
+  return is_script;
 }
 
 bool ProcessLook::IsMemory(const Subject& subject) const {
@@ -266,7 +269,20 @@ RootView* ProcessLook::FindName(Subject& subject, MappedFile& fact) {
   fact.path = subject.loaded_as.empty() ? subject.shown : subject.loaded_as;
   fact.was_deleted = subject.shown.ends_with(kDeletedSuffix);
   if (fact.was_deleted) fact.mapped = WithoutDeleted(subject.shown);
-  // The usual case costs two look-ups that were made before.
+  if (RootView* view = FindUnchanged(subject, fact)) return view;
+  if (TakeNameOfInterpreter(subject)) {
+    fact.path = subject.loaded_as;
+    if (RootView* view = FindUnchanged(subject, fact)) return view;
+  }
+  ChooseViews(subject);
+  if (RootView* view = FindByLoadedName(subject, fact)) return view;
+  if (RootView* view = FindByShownName(subject, fact)) return view;
+  if (fact.trouble.empty()) fact.trouble = trouble_;
+  return nullptr;
+}
+
+// The usual case costs two look-ups that were made before.
+RootView* ProcessLook::FindUnchanged(Subject& subject, MappedFile& fact) {
   for (RootView* view : {root_, shared_.our_root_.get()}) {
     if (!view || (view != root_ && !our_namespace_)) continue;
     const std::string& name =
@@ -279,10 +295,6 @@ RootView* ProcessLook::FindName(Subject& subject, MappedFile& fact) {
     RootView* before = FindSetAside(subject, fact);
     return before ? before : view;
   }
-  ChooseViews(subject);
-  if (RootView* view = FindByLoadedName(subject, fact)) return view;
-  if (RootView* view = FindByShownName(subject, fact)) return view;
-  if (fact.trouble.empty()) fact.trouble = trouble_;
   return nullptr;
 }
 
@@ -302,8 +314,7 @@ RootView* ProcessLook::FindByLoadedName(Subject& subject, MappedFile& fact) {
     const Named& named = view->Look(subject.loaded_as);
     if (named.error && !IsMissing(named.error)) trouble_ = WhyNot(named.error);
     if (named.error) continue;
-    if (subject.is_program &&
-        (IsInterpreter(subject) || !IsSameProgramKind(subject, *view, subject.loaded_as))) {
+    if (subject.is_program && !IsSameProgramKind(subject, *view, subject.loaded_as)) {
       is_others = true;
       continue;
     }

@@ -40,13 +40,14 @@ class ProcessLook {
   void Examine(size_t number, std::vector<MappedFile>& found);
   bool IsMemory(const Subject& subject) const;
   bool RunsAllItReads();
-  bool IsInterpreter(const Subject& subject) const;
+  bool TakeNameOfInterpreter(Subject& subject) const;
   const std::optional<struct statx>& ObjectOf(Subject& subject);
   std::string ObjectLink(const Subject& subject) const;
   bool IsSame(Subject& subject, const Named& named);
 
   // Decides MappedFile::path and at_name. Returns where the name was found, if it was.
   RootView* FindName(Subject& subject, MappedFile& fact);
+  RootView* FindUnchanged(Subject& subject, MappedFile& fact);
   RootView* FindByLoadedName(Subject& subject, MappedFile& fact);
   RootView* FindByShownName(Subject& subject, MappedFile& fact);
   RootView* FindSetAside(Subject& subject, MappedFile& fact);

@@ -261,3 +261,38 @@ def interpreter_aside(scene):
     site.program("bin/interpreter", 2)
     site.program("bin/tool", 2)
     return Outdated({old})
+
+
+def script_of(site, interpreter, name):
+    """A script with this interpreter."""
+    script = site.path(name)
+    with open(script, "w", encoding="utf-8") as file:
+        file.write(f"#!{interpreter} --mounts\n")
+    os.chmod(script, 0o755)
+    return script
+
+
+@row("stale")
+def interpreter_switched(scene):
+    "the interpreter of a script is a link, which was switched; that of another one was moved aside under a name that says nothing"
+    site = Site(scene)
+    site.program("bin/interpreter3.11")
+    link, plain = site.link("bin/interpreter3", "interpreter3.11"), site.program("bin/plain")
+    scripts = [script_of(site, link, "bin/one"), script_of(site, plain, "bin/two")]
+    old = {site.run("--mounts", program=script) for script in scripts}
+    site.program("bin/interpreter3.12", 2)
+    site.link("bin/interpreter3", "interpreter3.12")
+    os.rename(plain, site.path("bin/x"))
+    site.program("bin/plain", 2)
+    return Outdated(old)
+
+
+@row("stale")
+def interpreter_linked(scene):
+    "the interpreter of a script is a link, and the script was replaced by a program: nobody"
+    site = Site(scene)
+    site.program("bin/interpreter3.11")
+    script = script_of(site, site.link("bin/interpreter3", "interpreter3.11"), "bin/tool")
+    site.run("--mounts", program=script)
+    site.program("bin/tool", 2)
+    return Outdated(set())
