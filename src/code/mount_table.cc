@@ -40,7 +40,7 @@ MountTable MountTable::Parse(std::string_view mountinfo) {
     const bool local = (Contains(kLocal, mount.type) || major(mount.dev) != 0) &&
                        std::ranges::count(served, mount.point) == 0;
     const Kind kind{.local = local, .holds_files = local && !Contains(kMadeUp, mount.type)};
-    table.mounts_[mount.id] = kind;
+    table.mounts_[mount.id] = {{mount.dev, mount.root}, mount.point, kind};
     Device& device = table.devices_.try_emplace(mount.dev, Device{kind}).first->second;
     device.kind.local = device.kind.local && kind.local;
     device.kind.holds_files = device.kind.holds_files && kind.holds_files;
@@ -52,7 +52,7 @@ MountTable MountTable::Parse(std::string_view mountinfo) {
 
 std::optional<MountTable::Kind> MountTable::KindOfMount(uint64_t mount_id) const {
   const auto found = mounts_.find(mount_id);
-  return found == mounts_.end() ? std::nullopt : std::optional(found->second);
+  return found == mounts_.end() ? std::nullopt : std::optional(found->second.kind);
 }
 
 std::optional<MountTable::Kind> MountTable::KindOfDevice(uint64_t dev) const {
@@ -76,6 +76,26 @@ bool MountTable::IsLocalDevice(uint64_t dev) const {
 bool MountTable::IsLocalPath(std::string_view path) const {
   return std::none_of(foreign_.begin(), foreign_.end(),
                       [&](const std::string& point) { return IsBelow(path, point); });
+}
+
+std::optional<MountTable::Origin> MountTable::RemovedOrigin(uint64_t mount_id) const {
+  constexpr std::string_view kRemoved = "//deleted";
+  const auto found = mounts_.find(mount_id);
+  if (found == mounts_.end() || !found->second.root.path.ends_with(kRemoved)) return std::nullopt;
+  Origin origin = found->second.root;
+  origin.path.resize(origin.path.size() - kRemoved.size());
+  return origin;
+}
+
+std::vector<MountTable::Place> MountTable::PlacesOf(const Origin& origin) const {
+  std::vector<Place> places;
+  for (const auto& [id, mount] : mounts_) {
+    if (mount.root.dev != origin.dev || !IsBelow(origin.path, mount.root.path)) continue;
+    const std::string below =
+        mount.root.path == "/" ? origin.path : origin.path.substr(mount.root.path.size());
+    places.push_back({id, (mount.point == "/" ? "" : mount.point) + below});
+  }
+  return places;
 }
 
 bool MountTable::HasOwnNumbers(uint64_t dev) const {

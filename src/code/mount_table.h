@@ -18,6 +18,15 @@ class MountTable {
     bool holds_files = false;
   };
 
+  struct Origin {
+    uint64_t dev = 0;
+    std::string path;
+  };
+  struct Place {
+    uint64_t mount_id = 0;
+    std::string path;
+  };
+
   // Lines that are none are skipped.
   static MountTable Parse(std::string_view mountinfo);
 
@@ -36,6 +45,10 @@ class MountTable {
   std::optional<Kind> KindOfDevice(uint64_t dev) const;
   // No mount on the way to this absolute path is anything but local.
   bool IsLocalPath(std::string_view path) const;
+  // Of a mount whose root was removed or replaced since: what it was called in its file system.
+  std::optional<Origin> RemovedOrigin(uint64_t mount_id) const;
+  // Where that name is, if nothing covers it.
+  std::vector<Place> PlacesOf(const Origin& origin) const;
   // On these two st_dev of a file is not the device of its superblock: btrfs, overlay.
   bool HasOwnNumbers(uint64_t dev) const;
 
@@ -45,7 +58,13 @@ class MountTable {
     bool own_numbers = false;
   };
 
-  std::map<uint64_t, Kind> mounts_;  // by id
+  struct Mount {
+    Origin root;  // what of the file system is mounted
+    std::string point;
+    Kind kind;
+  };
+
+  std::map<uint64_t, Mount> mounts_;  // by id
   std::map<uint64_t, Device> devices_;
   std::vector<std::string> foreign_;  // mount points
 };

@@ -79,6 +79,21 @@ TEST(MountTableTest, AnOverlayOverWhatIsServedIsServed) {
   EXPECT_TRUE(table.IsLocalMount(33));
 }
 
+TEST(MountTableTest, KnowsWhereTheNameOfARemovedRootIs) {
+  const MountTable table = MountTable::Parse(
+      "30 1 8:1 / / rw - ext4 /dev/sda1 rw\n31 30 8:1 /srv/lib.so//deleted /x rw - ext4 /dev/sda1 "
+      "rw\n"
+      "32 30 8:1 /srv /data rw - ext4 /dev/sda1 rw\n33 30 8:2 / /y rw - ext4 /dev/sda2 rw\n");
+  EXPECT_FALSE(table.RemovedOrigin(30));
+  const auto origin = table.RemovedOrigin(31);
+  ASSERT_TRUE(origin);
+  const auto places = table.PlacesOf(*origin);
+  ASSERT_EQ(places.size(), 2u);
+  EXPECT_EQ(places[0].path, "/srv/lib.so");
+  EXPECT_EQ(places[1].path, "/data/lib.so");
+  EXPECT_EQ(places[1].mount_id, 32u);
+}
+
 // Reading /proc/kmsg takes it away from whoever it was meant for.
 TEST(MountTableTest, WhatTheKernelMakesUpIsLocalAndHoldsNoFiles) {
   const MountTable table = MountTable::Parse(

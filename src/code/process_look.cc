@@ -136,7 +136,12 @@ void ProcessLook::Examine(size_t number, std::vector<MappedFile>& found) {
     return;
   }
   RootView* view = FindName(subject, fact);
-  if (view && fact.at_name == AtName::kSame) CompareTimes(subject, *view, fact);
+  if (view && fact.at_name == AtName::kSame) {
+    if (RootView* source = FindMountedFrom(subject, fact))
+      view = source;
+    else
+      CompareTimes(subject, *view, fact);
+  }
   if (fact.at_name == AtName::kSame && fact.overwritten == Overwritten::kNo) return;
   if (subject.kind == MappedKind::kLibrary && RunsAllItReads() && !ReadMapped(subject).is_elf) {
     if (fact.at_name == AtName::kSame) return;
@@ -290,7 +295,7 @@ RootView* ProcessLook::FindUnchanged(Subject& subject, MappedFile& fact) {
     if (!IsSame(subject, view->Look(name))) continue;
     subject.found_as = name;
     fact.was_deleted = false;
-    fact.mapped = subject.shown;
+    fact.mapped = name;
     if (!subject.loaded_as.empty()) return view;
     RootView* before = FindSetAside(subject, fact);
     return before ? before : view;
@@ -373,6 +378,28 @@ RootView* ProcessLook::FindSetAside(Subject& subject, MappedFile& fact) {
       if (named.error || IsSame(subject, named) || !IsSameProgramKind(subject, *view, name))
         continue;
       TakeOther(*view, name, fact);
+      return view;
+    }
+  }
+  return nullptr;
+}
+
+// A file that is mounted by itself, as into a container, stays there when another one takes its
+// place where it was mounted from.
+RootView* ProcessLook::FindMountedFrom(Subject& subject, MappedFile& fact) {
+  const auto& object = ObjectOf(subject);
+  if (!subject.printed.ends_with(kDeletedSuffix) || !object || !(object->stx_mask & STATX_MNT_ID)) {
+    return nullptr;
+  }
+  const auto origin = root_->mounts().RemovedOrigin(object->stx_mnt_id);
+  for (RootView* view : {shared_.our_root_.get(), root_}) {
+    if (!view || !origin) continue;
+    for (const MountTable::Place& place : view->mounts().PlacesOf(*origin)) {
+      const Named& named = view->Look(place.path);
+      if (named.error || named.object.stx_mnt_id != place.mount_id || IsSame(subject, named))
+        continue;
+      TakeOther(*view, place.path, fact);
+      fact.is_mounted = true;
       return view;
     }
   }

@@ -51,6 +51,7 @@ class ProcessLook {
   RootView* FindByLoadedName(Subject& subject, MappedFile& fact);
   RootView* FindByShownName(Subject& subject, MappedFile& fact);
   RootView* FindSetAside(Subject& subject, MappedFile& fact);
+  RootView* FindMountedFrom(Subject& subject, MappedFile& fact);
   static bool TakeOther(RootView& view, const std::string& path, MappedFile& fact);
   void ChooseViews(Subject& subject);
   void NameIsOfElsewhere();

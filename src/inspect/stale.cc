@@ -40,7 +40,9 @@ StaleFile Says(const MappedFile& file, Freshness freshness, std::string why) {
 
 StaleFile JudgeOther(const MappedFile& file) {
   const bool moved = !file.was_deleted && file.mapped != file.path;
-  const std::string what = moved ? "its name leads to another file now" : "it was replaced";
+  const std::string what = file.is_mounted ? "it was replaced where it is mounted from"
+                           : moved         ? "its name leads to another file now"
+                                           : "it was replaced";
   const bool knows_ids = !file.mapped_build_id.empty() || !file.named_build_id.empty();
   if (knows_ids) {
     if (file.mapped_build_id == file.named_build_id) {

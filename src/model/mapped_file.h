@@ -42,6 +42,7 @@ struct MappedFile {
   Overwritten overwritten = Overwritten::kNo;
   bool never_named = false;        // memfd, shared memory: lives on no mounted file system
   bool was_deleted = false;        // the kernel says so
+  bool is_mounted = false;         // by itself; `path` is where it was mounted from
   std::optional<bool> is_elf;      // the mapped file
   std::optional<bool> same_bytes;  // mapped and named file, compared where both lack a build-id
   std::string mapped_build_id;     // lower case hex
