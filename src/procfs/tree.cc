@@ -22,9 +22,9 @@ std::set<uint64_t> DevicesOf(const std::vector<MountLine>& mounts,
 
 class Walk final : public TreeSink {
  public:
-  Walk(const std::string& root, const TreeOptions& options)
-      : options_(options), walker_(root, options) {
-    const std::vector<MountLine> mounts = ReadMounts();
+  Walk(const std::string& root, const TreeOptions& options) : Walk(root, options, ReadMounts()) {}
+  Walk(const std::string& root, const TreeOptions& options, const std::vector<MountLine>& mounts)
+      : options_(options), walker_(root, options, Automounts(mounts)) {
     const std::vector<std::string> points = ServedPoints(mounts);
     served_ = DevicesOf(mounts, points);
     near_root_ = IsElsewhere(root, points);

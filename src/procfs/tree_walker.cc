@@ -164,6 +164,7 @@ int TreeWalker::StatEntry(int folder, const std::string& name, const std::string
     if (const int error = OpenFar(here, O_PATH | O_NOFOLLOW, object)) return error;
     return StatOpened(object.get(), kWanted, found);
   }
+  if (automounts_.IsPoint(FullPath(here))) return StatCached(folder, name, kWanted, found);
   constexpr int kHow = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC;
   return statx(folder, name.c_str(), kHow, kWanted, &found) == 0 ? 0 : errno;
 }
@@ -173,8 +174,12 @@ Result<void> TreeWalker::Add(int folder, bool may_have_handles, const std::strin
   const std::string here = place.below + (place.below.empty() ? "" : "/") + name;
   UniqueFd object;
   struct statx found {};
-  if (const int error = StatEntry(folder, name, here, object, found))
-    return CannotOpen(error, here, sink);
+  if (const int error = StatEntry(folder, name, here, object, found)) {
+    if (error != EAGAIN) return CannotOpen(error, here, sink);
+    if (options_.other_file_systems)
+      sink.Skip({FullPath(here), "something is being mounted there"});
+    return {};
+  }
   if (S_ISLNK(found.stx_mode)) return {};
   if (!options_.other_file_systems && IsMountRoot(found)) return {};
   if (found_++ >= options_.most)
@@ -193,9 +198,9 @@ Result<void> TreeWalker::Add(int folder, bool may_have_handles, const std::strin
       entry.handles = HandlesOf(object.get(), found, may_have_handles, layers_);
   }
   sink.Found(std::move(entry));
-  if (!S_ISDIR(found.stx_mode)) return {};
-  // Something may be mounted below itself.
   const uint64_t dev = DeviceOf(found);
+  if (!S_ISDIR(found.stx_mode) || automounts_.Mounts(dev, IsMountRoot(found))) return {};
+  // Something may be mounted below itself.
   if (options_.other_file_systems && !been_in_.emplace(dev, found.stx_ino).second) return {};
   if (FullPath(here).size() >= PATH_MAX) return CannotOpen(ENAMETOOLONG, here, sink);
   sink.Enter({here, dev, IsMountRoot(found)});

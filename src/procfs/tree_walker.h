@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "procfs/automounts.h"
 #include "procfs/layers.h"
 #include "procfs/tree.h"
 
@@ -32,8 +33,8 @@ class TreeSink {
 
 class TreeWalker {
  public:
-  TreeWalker(const std::string& root, const TreeOptions& options)
-      : root_(root), options_(options) {}
+  TreeWalker(const std::string& root, const TreeOptions& options, Automounts automounts)
+      : root_(root), options_(options), automounts_(std::move(automounts)) {}
 
   // With kNear, false where a server might have to be asked: a link is on the way.
   enum class Way { kNear, kAny };
@@ -60,6 +61,7 @@ class TreeWalker {
 
   const std::string& root_;
   const TreeOptions& options_;
+  const Automounts automounts_;
   UniqueFd top_;
   bool far_ = false;
   std::string top_path_;  // without links, where it is looked for far away

@@ -1,5 +1,7 @@
 """Folders that were registered with everything below them."""
 
+import sys
+
 from dead_mount import DeadMount
 from scene import Question, row
 
@@ -53,3 +55,39 @@ def of_a_layer(scene):
     merged = scene.overlay("m", scene.path("one/lower"), scene.folder("one/upper"))
     key = scene.register("--tree", scene.path("one/lower"))
     return Question(scene.path("one/lower"), {scene.hold("--open", merged + "/file"), scene.hold("--map", merged + "/file")}, key)
+
+
+# Has an automount point that nobody serves, and a process that waits there for ever.
+AUTOMOUNT = """
+import ctypes, os, signal, sys
+os.setpgid(0, 0)
+out, into = os.pipe()
+options = f"fd={into},pgrp={os.getpgrp()},minproto=5,maxproto=5,direct"
+if ctypes.CDLL(None).mount(b"none", sys.argv[1].encode(), b"autofs", 0, options.encode()):
+    sys.exit("mount")
+if os.fork() == 0:
+    os.setpgid(0, 0)
+    os.stat(sys.argv[1] + "/file")
+os.read(out, 1)  # it is asked for
+print("ready", flush=True)
+signal.pause()
+"""
+
+
+def beside_automount(scene, *options):
+    file = scene.write("tree/file")
+    scene.start(sys.executable, "-S", "-c", AUTOMOUNT, scene.folder("tree/auto"))
+    key = scene.register("--tree", scene.path("tree"), *options)
+    return Question(scene.path("tree"), scene.hold_twice(file), key)
+
+
+@row("who")
+def automount(scene):
+    "a folder with everything below it, where somebody waits for an automount that never comes"
+    return beside_automount(scene)
+
+
+@row("who")
+def automount_too(scene):
+    "a folder with everything below it, also what is mounted there, where somebody waits for an automount that never comes"
+    return beside_automount(scene, "--mounts")
