@@ -1,5 +1,8 @@
 #include "procfs/handles_of.h"
 
+#include <fcntl.h>
+
+#include <string_view>
 #include <utility>
 
 #include "procfs/object_handle.h"
@@ -7,15 +10,23 @@
 
 namespace rm {
 
+UniqueFd ProcessInPath(const std::string& path) {
+  constexpr std::string_view kProc = "/proc/";
+  if (!path.starts_with(kProc)) return {};
+  const std::string process = path.substr(0, path.find('/', kProc.size()));
+  return UniqueFd(open(process.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+}
+
 std::vector<ObjectHandle> HandlesOf(int object, const struct statx& found, bool may_have_origin,
-                                    Layers& layers) {
+                                    int process, Layers& layers) {
   if (!S_ISREG(found.stx_mode)) return {};
   ObjectHandle handle;
   const bool has_handle = ReadHandle(object, "", handle) == 0;
-  if (layers.IsOverlay(found.stx_mnt_id)) {
+  if (layers.IsOverlay(found.stx_mnt_id) || (process >= 0 && has_handle && handle.overlay)) {
     // An overlay's handle does not change when the object is copied up, the object does. That of
     // one over another overlay tells nothing.
-    if (auto bottom = layers.FindBottom({object}); bottom && !bottom->handle.id.empty()) {
+    if (auto bottom = layers.FindBottom({.directory = object, .process = process});
+        bottom && !bottom->handle.id.empty()) {
       std::vector<ObjectHandle> handles = {std::move(bottom->handle)};
       if (bottom->attributes_only && has_handle) handles.push_back(std::move(handle));
       return handles;

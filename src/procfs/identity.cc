@@ -167,7 +167,8 @@ void AddHandles(FileResource& file, Found& found, Layers& layers) {
     file.handles.push_back(std::move(*found.handle));
     file.handles.back().dev = DeviceOf(found.status);
   } else if (found.object) {
-    file.handles = HandlesOf(found.object.get(), found.status, found.may_have_origin, layers);
+    file.handles = HandlesOf(found.object.get(), found.status, found.may_have_origin,
+                             ProcessInPath(file.path).get(), layers);
   }
 }
 

@@ -195,7 +195,7 @@ Result<void> TreeWalker::Add(int folder, bool may_have_handles, const std::strin
     if (!object) object.Reset(openat(folder, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     // None if something else is there meanwhile.
     if (object && StatOpened(object.get(), STATX_INO, opened) == 0 && IsSameObject(opened, found))
-      entry.handles = HandlesOf(object.get(), found, may_have_handles, layers_);
+      entry.handles = HandlesOf(object.get(), found, may_have_handles, process_.get(), layers_);
   }
   sink.Found(std::move(entry));
   const uint64_t dev = DeviceOf(found);

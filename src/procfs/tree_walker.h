@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "procfs/automounts.h"
+#include "procfs/handles_of.h"
 #include "procfs/layers.h"
 #include "procfs/tree.h"
 
@@ -68,6 +69,7 @@ class TreeWalker {
   uint64_t device_ = 0;
   uint64_t mount_ = 0;
   size_t found_ = 0;
+  const UniqueFd process_{ProcessInPath(root_)};
   Layers layers_{Layers::Wait::kMay};
   std::set<std::pair<uint64_t, uint64_t>> been_in_;
 };

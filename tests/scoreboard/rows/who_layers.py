@@ -80,6 +80,35 @@ def moved_layers(scene):
     return Question(merged + "/copied", scene.hold_twice(base + "/moved/u/copied"))
 
 
+def through_process(scene):
+    """(overlay as seen through /proc by a path of a process that has it alone, lower and upper folder, the process)"""
+    scene.tmpfs("one")
+    scene.tmpfs("two")
+    for name in "low", "copied":
+        scene.write("one/l/" + name)
+    lower, merged = scene.path("one/l"), scene.folder("m")
+    upper, work = scene.folder("two/u"), scene.folder("two/w")
+    options = f"lowerdir={lower},upperdir={upper},workdir={work}"
+    enter = scene.own_mounts(["mount", "-t", "overlay", "none", "-o", options, merged], ["touch", merged + "/copied"])
+    holder = scene.hold("--open", merged + "/low", "--map", merged + "/copied", before=enter)
+    return f"/proc/{holder}/root{merged}", lower, upper, holder
+
+
+@row("who")
+def low_through_process(scene):
+    "an overlay of another mount namespace, asked by /proc/PID/root: a lower file, held in there and in the layer"
+    merged, lower, _, holder = through_process(scene)
+    return Question(merged + "/low", {holder} | scene.hold_twice(lower + "/low"))
+
+
+@row("who")
+def copied_through_process(scene):
+    "an overlay of another mount namespace, asked by /proc/PID/root: a copied-up file, held in there and as the upper file"
+    merged, lower, upper, holder = through_process(scene)
+    scene.hold_twice(lower + "/copied")
+    return Question(merged + "/copied", {holder} | scene.hold_twice(upper + "/copied"))
+
+
 def several_trees(scene, file_systems):
     """(overlay, lower folder, upper folder) with a folder in which one file was copied up"""
     scene.tmpfs("one")
