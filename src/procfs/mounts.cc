@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <span>
 
 #include "procfs/read.h"
@@ -26,6 +27,12 @@ bool MayBeServed(const MountLine& overlay, std::span<const std::string> served) 
       return IsBelow(layer, point);
     });
   });
+}
+
+// Into its mount namespace, where other mounts may be.
+bool LeadsThroughProcess(const std::string& path) {
+  constexpr std::string_view kProc = "/proc/";
+  return path.starts_with(kProc) && path.size() > kProc.size() && isdigit(path[kProc.size()]);
 }
 
 std::vector<MountLine> Read(int directory, const char* name) {
@@ -75,6 +82,7 @@ std::vector<std::string> ServedPoints(const std::vector<MountLine>& mounts) {
 }
 
 bool IsElsewhere(const std::string& path, const std::vector<std::string>& served) {
+  if (LeadsThroughProcess(path)) return false;
   if (path.find("/.") != path.npos || path.find("//") != path.npos) return served.empty();
   return std::ranges::none_of(served,
                               [&](const std::string& point) { return IsBelow(path, point); });

@@ -94,6 +94,17 @@ def died_since(scene):
 
 
 @row("who")
+def dead_elsewhere(scene):
+    "a file of a FUSE mount of another mount namespace that is dead, asked by /proc/PID/root: said to be out of reach"
+    mount = DeadMount(scene.folder("fuse"))
+    pid = scene.hold(before=scene.own_mounts())
+    scene.run("umount", "--lazy", mount.path)
+    mount.die()
+    file = f"/proc/{pid}/root{mount.file}"
+    return Question(file, set(), unreachable={file})
+
+
+@row("who")
 def killed(scene):
     "a file of a FUSE mount whose server was killed: said to be out of reach"
     mount = DeadMount(scene.folder("fuse"))
