@@ -180,6 +180,7 @@ void DecideComeBack(App& app, const std::vector<App>& apps, const Observation& s
     app.why_not_back += " (relaunching it is possible)";
   else if (relaunch)
     app.why_not_back += ", and how it was started cannot be read";
+  app.stays = relaunch && !app.asked_for;
 }
 
 // With a parent that stays down there is nobody who starts the worker.

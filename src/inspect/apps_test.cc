@@ -270,6 +270,16 @@ TEST(ComeBackTest, WhatCannotBeRestoredIsSaidAndNotRelaunched) {
   }
 }
 
+// The leader of a process may have exited, and threads run on: it was stopped, and lost.
+TEST(ComeBackTest, WhoWasStartedNobodyKnowsHowStays) {
+  Observation seen;
+  AddProgram(seen, "editor", 50);
+  const App editor = Look(seen, true)[0];
+  EXPECT_TRUE(editor.stays);
+  EXPECT_THAT(editor.why_not_back, HasSubstr("cannot be read"));
+  EXPECT_FALSE(Look(seen, false)[0].stays);
+}
+
 TEST(ComeBackTest, WhatEndsSoonerIsSaidAndRelaunchedAllTheSame) {
   Observation seen;
   AddProgram(seen, "editor", 50);

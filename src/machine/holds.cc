@@ -22,6 +22,7 @@
 #include "base/win32_codes.h"
 #include "machine/ended_since.h"
 #include "machine/kept_files.h"
+#include "machine/starts.h"
 #include "procfs/process.h"
 #include "systemd/cgroup.h"
 
@@ -221,8 +222,7 @@ Result<void> Holds::StartUnit(Manager& manager, const std::string& unit) {
   auto facts = manager.Describe(unit);
   if (!facts) return Pass(std::move(facts));
   if (facts->load_state != "loaded")
-    return Fail(kFailRestart, "its unit is {} now: it was removed or disabled meanwhile",
-                facts->load_state);
+    return Fail(kFailRestart, "{}", WhyNotLoaded(unit, facts->load_state));
   if (auto forgiven = manager.ResetFailed(unit); !forgiven) return forgiven;
   return manager.StartUnit(unit);
 }

@@ -34,7 +34,7 @@ bool IsLeftBy(const ProcTree& proc, const Debt& debt, const ProcessId& started,
       !debt.relaunch_unit.empty() && facts.cgroup.ends_with("/" + debt.relaunch_unit);
   const auto is_like_it = [&] {
     return facts.id.start_ticks >= started.start_ticks && facts.uid == debt.process->uids[0] &&
-           facts.executable == debt.process->executable && HasItsCommand(proc, debt, facts.id.pid);
+           HasItsCommand(proc, debt, facts.id.pid);
   };
   return facts.id != started && (in_its_unit || is_like_it()) && IsAlive(facts.id);
 }

@@ -11,6 +11,7 @@
 #include "machine/started_program.h"
 #include "machine/wait.h"
 #include "procfs/process.h"
+#include "procfs/process_dir.h"
 
 namespace rm {
 namespace {
@@ -22,7 +23,8 @@ struct Start {
   Manager* manager;  // null: rm-relaunch was started without one
   std::string unit;
   std::string type;                    // the service's Type=
-  std::optional<TimePoint> active_at;  // running since we looked
+  std::optional<TimePoint> forked_at;  // "active" since we looked
+  std::optional<TimePoint> active_at;  // running its program since we looked
   TimePoint since = Clock::now();
 };
 
@@ -33,9 +35,10 @@ DebtState StateAfter(Answer answer) {
   return answer == Answer::kToStayDown ? DebtState::kCancelled : DebtState::kFailed;
 }
 
-bool SaysWhenReady(const std::string& type) {
-  return type == "notify" || type == "notify-reload" || type == "dbus" || type == "forking" ||
-         type == "oneshot";
+// Else "active" says no more than that its process was forked.
+bool SaysWhenReady(const std::string& unit, const std::string& type) {
+  return !unit.ends_with(".service") || type == "notify" || type == "notify-reload" ||
+         type == "dbus" || type == "forking" || type == "oneshot";
 }
 
 class StartWatch {
@@ -48,7 +51,7 @@ class StartWatch {
     auto manager = debt.unit ? managers_.Of(debt.unit->user) : Result<Manager*>(managers_.Home());
     if (debt.process &&
         (!*manager || debt.relaunch_unit.empty() || launching_.contains(debt.spec_file))) {
-      starts_.push_back({&debt, nullptr, "", "", std::nullopt});
+      starts_.push_back({.debt = &debt, .manager = nullptr});
       return;
     }
     if (!manager || !*manager)
@@ -56,7 +59,7 @@ class StartWatch {
     const std::string name = debt.unit ? debt.unit->name : debt.relaunch_unit;
     if (auto watched = (*manager)->Watch(name); !watched)
       return Decide(debt, DebtState::kFailed, watched.error().message);
-    Start start{&debt, *manager, name, "exec", std::nullopt};
+    Start start{.debt = &debt, .manager = *manager, .unit = name, .type = "exec"};
     if (debt.unit)
       if (auto facts = (*manager)->Describe(name)) start.type = facts->type;
     starts_.push_back(std::move(start));
@@ -104,9 +107,9 @@ class StartWatch {
     if (state.stopped() && state.job == 0)
       if (auto now = start.manager->Query(start.unit)) state = std::move(*now);
     if (state.active_state == "active") {
-      if (start.debt->process && StillBecoming(state.main_pid)) return Answer::kNotYet;
+      if (!start.debt->process && SaysWhenReady(start.unit, start.type)) return Answer::kRuns;
+      if (StillBecoming(start, state.main_pid)) return Answer::kNotYet;
       if (!start.active_at) start.active_at = Clock::now();
-      if (SaysWhenReady(start.type) || state.main_pid == 0) return Answer::kRuns;
       return Clock::now() >= *start.active_at + kSettled ? Answer::kRuns : Answer::kNotYet;
     }
     if (start.debt->process && state.job == 0) return LookAtProcess(start, state, why);
@@ -123,14 +126,22 @@ class StartWatch {
       if (const auto unmet = LookAtConditions(start, why)) return *unmet;
       if (start.type == "oneshot") return Answer::kRuns;  // a job that is done
       NoteRun(start, state);
-      why = fmt::format(
-          "it is not running: it ended at once, a condition of its unit is not met, or somebody "
-          "stopped it; see journalctl -u {}",
-          start.unit);
+      why = WhyItIsDown(start);
       return Answer::kFailed;
     }
+    start.forked_at.reset();
     start.active_at.reset();
     return Answer::kNotYet;
+  }
+
+  static std::string WhyItIsDown(const Start& start) {
+    if (const auto facts = start.manager->Describe(start.unit);
+        facts && facts->load_state != "loaded")
+      return WhyNotLoaded(start.unit, facts->load_state);
+    return fmt::format(
+        "it is not running: it ended at once, a condition of its unit is not met, or somebody "
+        "stopped it; see journalctl -u {}",
+        start.unit);
   }
 
   // It did not pay: whoever tries again is not to take it for a start by somebody else.
@@ -221,10 +232,20 @@ class StartWatch {
         started_.insert(LookAtSpecFile(start.debt->spec_file).process);
   }
 
-  // rm-relaunch has not become the program yet.
-  bool StillBecoming(pid_t main) const {
-    auto facts = ReadProcess(proc_, main);
-    return facts && *facts && (*facts)->executable.ends_with(kRelaunchProgram);
+  // To the service manager it runs as soon as it was forked. That is not the program yet:
+  // rm-relaunch or, for as long as any other program takes at most, the service manager's own
+  // child, which puts itself in parentheses until it executes the service.
+  bool StillBecoming(Start& start, pid_t main) const {
+    if (start.debt->process) {
+      const auto facts = ReadProcess(proc_, main);
+      return facts && *facts && (*facts)->executable.ends_with(kRelaunchProgram);
+    }
+    if (!start.forked_at) start.forked_at = Clock::now();
+    UniqueFd directory;
+    ProcessStat stat;
+    return OpenProcess(proc_, main, directory) == 0 && ReadStat(directory.get(), stat) == 0 &&
+           stat.name.starts_with('(') && stat.name.ends_with(')') &&
+           Clock::now() < *start.forked_at + kBecoming;
   }
 
   TimePoint NextLook(TimePoint deadline) const {
@@ -232,7 +253,8 @@ class StartWatch {
     for (const Start& start : starts_) {
       if (start.active_at) next = std::min(next, *start.active_at + kSettled);
       // An exec is no event of the service manager's.
-      if (start.debt->process) next = std::min(next, Clock::now() + Milliseconds(50));
+      const bool becoming = start.forked_at && !start.active_at;
+      if (start.debt->process || becoming) next = std::min(next, Clock::now() + Milliseconds(50));
     }
     return next;
   }
@@ -264,6 +286,13 @@ class StartWatch {
 };
 
 }  // namespace
+
+std::string WhyNotLoaded(const std::string& unit, const std::string& load_state) {
+  if (load_state == "not-found") return "its unit is gone: it was removed or renamed meanwhile";
+  if (load_state == "masked") return "its unit is masked now";
+  return fmt::format("its service manager cannot use its unit ({}); see systemctl status {}",
+                     load_state, unit);
+}
 
 Result<bool> AwaitStarts(const ProcTree& proc, ServiceManagers& managers,
                          std::map<std::string, Launching>& launching, std::vector<Debt>& debts,

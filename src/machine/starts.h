@@ -17,9 +17,12 @@ namespace rm {
 
 using DecidedSink = std::function<void(const Debt&, const std::string& why)>;
 
-// Machine::AwaitStarted. A service that only says that it runs (Type=simple, exec) has to run for
-// kSettled before it counts: one that cannot load its new library ends at once.
+// Machine::AwaitStarted. A service that only says that it runs (Type=simple, exec) has to run its
+// program for kSettled before it counts: one that cannot load its new library ends at once.
 inline constexpr Milliseconds kSettled{300};
+
+// Why is a unit that is not "loaded" not started?
+std::string WhyNotLoaded(const std::string& unit, const std::string& load_state);
 
 // What of `launching` is not decided by the deadline goes on, and is decided by the next look at
 // it.

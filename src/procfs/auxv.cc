@@ -9,9 +9,11 @@
 namespace rm {
 namespace {
 
+using Values = std::map<uint64_t, uint64_t>;
+
 template <class Word>
-std::optional<IdsAtStart> Parse(std::string_view auxv) {
-  std::map<Word, Word> values;
+Values Parse(std::string_view auxv) {
+  Values values;
   struct Entry {
     Word type, value;
   } entry;
@@ -21,18 +23,24 @@ std::optional<IdsAtStart> Parse(std::string_view auxv) {
     values[entry.type] = entry.value;
   }
   // In words of the wrong size it is 0.
-  if (values[AT_PAGESZ] == 0) return std::nullopt;
-  for (const Word type : {AT_UID, AT_EUID, AT_GID, AT_EGID})
-    if (!values.contains(type)) return std::nullopt;
-  return IdsAtStart{static_cast<uid_t>(values[AT_UID]), static_cast<uid_t>(values[AT_EUID]),
-                    static_cast<gid_t>(values[AT_GID]), static_cast<gid_t>(values[AT_EGID])};
+  return values[AT_PAGESZ] == 0 ? Values() : values;
+}
+
+Values ParseEitherSize(std::string_view auxv) {
+  Values values = Parse<uint64_t>(auxv);
+  return values.empty() ? Parse<uint32_t>(auxv) : values;
 }
 
 }  // namespace
 
 std::optional<IdsAtStart> ParseIdsAtStart(std::string_view auxv) {
-  const auto ids = Parse<uint64_t>(auxv);
-  return ids ? ids : Parse<uint32_t>(auxv);
+  Values values = ParseEitherSize(auxv);
+  for (const uint64_t type : {AT_UID, AT_EUID, AT_GID, AT_EGID})
+    if (!values.contains(type)) return std::nullopt;
+  return IdsAtStart{static_cast<uid_t>(values[AT_UID]), static_cast<uid_t>(values[AT_EUID]),
+                    static_cast<gid_t>(values[AT_GID]), static_cast<gid_t>(values[AT_EGID])};
 }
+
+uint64_t ParseNameAddress(std::string_view auxv) { return ParseEitherSize(auxv)[AT_EXECFN]; }
 
 }  // namespace rm

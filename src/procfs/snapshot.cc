@@ -1,6 +1,7 @@
 #include "procfs/snapshot.h"
 
 #include <fcntl.h>
+#include <linux/limits.h>
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -147,13 +148,22 @@ class Collector {
 
   void Lacks(std::string sentence) { spec_.cannot_restore.push_back(std::move(sentence)); }
 
-  // The update replaces the executable: it is the path that is executed, whatever is there now.
+  // The update replaces the executable: it is the path that is executed, whatever is there now. A
+  // link to it may lead to the next version then.
   int CollectExecutable() {
     bool deleted = false;
     if (const int error = ReadObjectPath(directory_, "exe", spec_.executable, deleted)) {
       return error;
     }
-    struct statx found {};
+    struct statx runs {
+    }, found{};
+    const std::string name = NameAtStart();
+    if (!name.empty() && StatAt(directory_, "exe", STATX_INO, runs) == 0 &&
+        StatAt(AT_FDCWD, name.c_str(), STATX_BASIC_STATS, found) == 0 &&
+        IsSameObject(runs, found)) {
+      spec_.executable = name;
+      return 0;
+    }
     const bool there = StatAt(AT_FDCWD, spec_.executable.c_str(), STATX_TYPE, found) == 0;
     if (!deleted || !there) {
       if (const std::optional<std::string> path = WhereItIsUpdated(deleted)) {
@@ -166,6 +176,22 @@ class Collector {
       Lacks("Its executable was deleted and nothing took its place.");
     }
     return 0;
+  }
+
+  // "" unless it is one that means the same to whoever starts it again.
+  std::string NameAtStart() const {
+    std::string auxv;
+    if (ReadFileAt(directory_, "auxv", kSmallFile, auxv)) return "";
+    const UniqueFd memory(openat(directory_, "mem", O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    std::array<char, PATH_MAX> text{};
+    const uint64_t at = ParseNameAddress(auxv);
+    if (!at || !memory ||
+        pread(memory.get(), text.data(), text.size() - 1, static_cast<off_t>(at)) <= 0)
+      return "";
+    const std::string_view name = text.data();
+    const bool means_the_same =
+        name.starts_with('/') && !name.starts_with("/proc/") && !name.starts_with("/dev/");
+    return means_the_same ? std::string(name) : "";
   }
 
   // Of several names of one file it is the one that it was called by. What is there now is another
@@ -300,6 +326,20 @@ class Collector {
     if (const auto parent = Identify(proc_, stat_.parent); parent && *parent)
       spec_.parent = **parent;
     spec_.captured_ticks = TicksNow();
+    constexpr uint64_t kForkedAndNotExecuted = 0x40;  // PF_FORKNOEXEC of the kernel
+    if ((stat_.flags & kForkedAndNotExecuted) && ParentRunsTheSame())
+      Lacks(fmt::format(
+          "It is a part of process {}, which has forked it: a new one would begin as another {}.",
+          stat_.parent, stat_.name));
+  }
+
+  bool ParentRunsTheSame() const {
+    UniqueFd parent;
+    struct statx runs {
+    }, theirs{};
+    return OpenProcess(proc_, stat_.parent, parent) == 0 &&
+           StatAt(directory_, "exe", STATX_INO, runs) == 0 &&
+           StatAt(parent.get(), "exe", STATX_INO, theirs) == 0 && IsSameObject(runs, theirs);
   }
 
   // A daemon that root starts gives up root's rights when it has what it needs them for.

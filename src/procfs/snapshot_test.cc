@@ -1,6 +1,7 @@
 #include "procfs/snapshot.h"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <sched.h>
 #include <sys/personality.h>
@@ -207,6 +208,33 @@ TEST(Snapshot, NoProgramGetsTheRightsOfTheOneBeforeIt) {
   EXPECT_GT(seen, 0);
   kill(turning, SIGKILL);
   waitpid(turning, nullptr, 0);
+}
+
+// The update lets the link lead to its next version: the old one was started once more.
+TEST(Snapshot, WhoWasStartedByALinkComesBackByIt) {
+  test::TemporaryDirectory at;
+  const std::string link = at.path() + "/current";
+  fs::create_symlink(test::HolderProgram(), link);
+  const Holder holder({}, {.program = link});
+  EXPECT_EQ(Take(holder).executable, link);
+  fs::remove(link);
+  fs::create_symlink("/bin/true", link);
+  EXPECT_EQ(Take(holder).executable, fs::canonical(test::HolderProgram()));
+}
+
+// It began as a second one of its parent.
+TEST(Snapshot, WhoWasForkedIsAPartOfItsParent) {
+  const pid_t child = fork();
+  if (child == 0)
+    while (true) pause();
+  const auto proc = ProcTree::Open();
+  const auto spec = Snapshot(*proc, Identify(*proc, child)->value_or(ProcessId{}), {});
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  ASSERT_TRUE(spec) << spec.error().message;
+  const auto part = HasSubstr(fmt::format("a part of process {}", getpid()));
+  EXPECT_THAT(spec->cannot_restore, Contains(part));
+  EXPECT_THAT(Take(Holder({})).cannot_restore, Not(Contains(part)));
 }
 
 TEST(Snapshot, StandardStreams) {
