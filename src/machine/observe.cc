@@ -1,5 +1,6 @@
 #include "machine/observe.h"
 
+#include <fmt/format.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -260,6 +261,16 @@ std::string CaptureOne(const ProcTree& proc, const ProcessId& process,
   return "";
 }
 
+// "": by nothing that holds elsewhere as well. A scope cannot be started again.
+std::string LimitedBy(const UnitRef& unit, ServiceManagers& managers) {
+  if (!unit.name.ends_with(".scope")) return "";
+  auto manager = managers.Of(unit.user);
+  if (!manager) return "";
+  const auto limits = (*manager)->LimitsOf(unit.name);
+  if (!limits || limits->empty()) return "";
+  return fmt::format("It lives under limits of {}: {}.", unit.name, fmt::join(*limits, ", "));
+}
+
 // A process can keep whoever reads its arguments waiting for ever: by a child, with a limit.
 Result<void> Capture(const ProcTree& proc, const std::vector<ProcessId>& processes,
                      const Registration& registered, ServiceManagers& managers, Observation& seen) {
@@ -272,6 +283,7 @@ Result<void> Capture(const ProcTree& proc, const std::vector<ProcessId>& process
   };
   auto answers = AnswersFromChild(questions, kPatience);
   if (!answers) return Pass(std::move(answers));
+  std::map<UnitRef, std::string> limited;
   for (size_t i = 0; i < processes.size(); ++i) {
     if (!(*answers)[i]) {
       seen.unanswered.push_back(processes[i]);
@@ -289,6 +301,11 @@ Result<void> Capture(const ProcTree& proc, const std::vector<ProcessId>& process
         std::string why = WhyItEndsSooner(*spec, seen.processes[processes[i]], owner->second,
                                           managers.Home()->user());
         if (!why.empty()) seen.ends_sooner.emplace(processes[i], std::move(why));
+      }
+      if (owner != seen.owners.end()) {
+        const auto [of_scope, is_new] = limited.try_emplace(owner->second.unit);
+        if (is_new) of_scope->second = LimitedBy(owner->second.unit, managers);
+        if (!of_scope->second.empty()) spec->cannot_restore.push_back(of_scope->second);
       }
       seen.captured.emplace(processes[i], std::move(*spec));
     }

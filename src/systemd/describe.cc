@@ -1,6 +1,7 @@
 // What is a unit, and who goes down with it?
 #include <fmt/format.h>
 
+#include <array>
 #include <deque>
 #include <set>
 
@@ -14,6 +15,14 @@ namespace {
 
 // More is no service's dependents but a manager that makes them up.
 constexpr size_t kMostDependents = 10'000;
+
+// systemd.resource-control(5). Weights only share out what all want.
+constexpr std::array kMost = {"MemoryMax", "MemoryHigh", "MemorySwapMax", "CPUQuotaPerSecUSec"};
+constexpr std::array kSets = {"AllowedCPUs", "AllowedMemoryNodes"};
+constexpr std::array kRules = {"IPAddressAllow",      "IPAddressDeny",       "DeviceAllow",
+                               "IOReadBandwidthMax",  "IOWriteBandwidthMax", "IOReadIOPSMax",
+                               "IOWriteIOPSMax",      "SocketBindAllow",     "SocketBindDeny",
+                               "IPIngressFilterPath", "IPEgressFilterPath",  "BPFProgram"};
 
 bool GoesDown(const std::string& active_state) {
   return active_state == "active" || active_state == "activating" || active_state == "reloading";
@@ -99,9 +108,36 @@ Result<std::optional<UnmetAtStart>> Manager::Unmet(const std::string& unit) {
     unmet.assertion = true;
     unmet.what = fmt::format("{}", fmt::join(assertions, " "));
   } else {
-    return std::optional<UnmetAtStart>();
+    if (!unit.ends_with(".service")) return std::optional<UnmetAtStart>();
+    Result<std::string> result =
+        connection_->GetString(UnitPath(unit), kServiceInterface, "Result");
+    if (!result) return Pass(std::move(result));
+    if (*result != "exec-condition") return std::optional<UnmetAtStart>();
+    unmet.what = "ExecCondition=";
   }
   return std::optional<UnmetAtStart>(std::move(unmet));
+}
+
+Result<std::vector<std::string>> Manager::LimitsOf(const std::string& scope) {
+  Result<Properties> properties = PropertiesOf(*connection_, scope, kScopeInterface);
+  if (!properties) return Pass(std::move(properties));
+  Result<uint64_t> tasks = connection_->GetTime(kManagerPath, kManagerInterface, "DefaultTasksMax");
+  if (!tasks) return Pass(std::move(tasks));
+  std::vector<std::string> limits;
+  const auto note = [&](const char* name, bool limited) {
+    if (limited) limits.push_back(name);
+  };
+  for (const char* name : kMost) {
+    const auto most = properties->times.find(name);
+    note(name, most != properties->times.end() && most->second != UINT64_MAX);
+  }
+  const auto most_tasks = properties->times.find("TasksMax");
+  note("TasksMax", most_tasks != properties->times.end() && most_tasks->second < *tasks);
+  const std::string& devices = properties->texts["DevicePolicy"];
+  note("DevicePolicy", !devices.empty() && devices != "auto");
+  for (const char* name : kSets) note(name, !properties->texts[name].empty());
+  for (const char* name : kRules) note(name, properties->numbers[name] != 0);
+  return limits;
 }
 
 Result<UnitFacts> Manager::Describe(const std::string& unit) {

@@ -138,6 +138,8 @@ class Manager {
   Result<std::vector<std::string>> Names(const std::string& unit);
   // Why its last start was skipped (a condition) or refused (an assertion); none: it was not.
   Result<std::optional<UnmetAtStart>> Unmet(const std::string& unit);
+  // By which properties is what lives in this scope limited, and other programs are not?
+  Result<std::vector<std::string>> LimitsOf(const std::string& scope);
   // Read now, whether watched or not.
   Result<UnitState> Query(const std::string& unit);
   // UnitState::invocation_id alone, which costs less.

@@ -40,6 +40,19 @@ int ReadUnmet(sd_bus_message* message, std::vector<std::string>& unmet) {
   return more < 0 ? more : sd_bus_message_exit_container(message);
 }
 
+int CountElements(sd_bus_message* message, const char* kind, uint32_t& count) {
+  int error = sd_bus_message_enter_container(message, 'v', kind);
+  if (error >= 0) error = sd_bus_message_enter_container(message, 'a', kind + 1);
+  int end = 0;
+  while (error >= 0 && (end = sd_bus_message_at_end(message, false)) == 0) {
+    error = sd_bus_message_skip(message, kind + 1);
+    ++count;
+  }
+  if (end < 0) return end;
+  for (int open = 0; error >= 0 && open < 2; ++open) error = sd_bus_message_exit_container(message);
+  return error;
+}
+
 int ReadValue(sd_bus_message* message, const std::string& name, Properties& properties) {
   const char* type = nullptr;
   int error = sd_bus_message_peek_type(message, nullptr, &type);
@@ -76,6 +89,8 @@ int ReadValue(sd_bus_message* message, const std::string& name, Properties& prop
     error = sd_bus_message_enter_container(message, 'v', "a(sbbsi)");
     if (error >= 0) error = ReadUnmet(message, properties.lists[name]);
     if (error >= 0) error = sd_bus_message_exit_container(message);
+  } else if (kind.starts_with('a')) {
+    error = CountElements(message, type, properties.numbers[name]);
   } else {
     error = sd_bus_message_skip(message, "v");
   }
@@ -97,9 +112,14 @@ int ReadProperties(sd_bus_message* message, Properties& properties) {
 }
 
 Result<Properties> UnitProperties(BusConnection& connection, const std::string& unit) {
+  return PropertiesOf(connection, unit, kUnitInterface);
+}
+
+Result<Properties> PropertiesOf(BusConnection& connection, const std::string& unit,
+                                const char* interface) {
   Result<Message> reply = connection.Call(
       {UnitPath(unit), kPropertiesInterface, "GetAll"}, fmt::format("describe {}", unit),
-      [](sd_bus_message* call) { return sd_bus_message_append(call, "s", kUnitInterface); });
+      [&](sd_bus_message* call) { return sd_bus_message_append(call, "s", interface); });
   if (!reply) return Pass(std::move(reply));
   Properties properties;
   const int error = ReadProperties(reply->get(), properties);

@@ -12,10 +12,11 @@ unit() { # NAME LINE...
 unit gu-fails '[Service]' 'ExecStartPre=/usr/bin/test ! -e /run/gu/bad'
 unit gu-worse '[Service]' 'ExecStartPre=/usr/bin/test ! -e /run/gu/bad'
 unit gu-fine '[Service]'
+unit gu-command '[Service]' 'ExecCondition=/usr/bin/test -e /run/gu/flag'
 unit gu-condition '[Unit]' 'ConditionPathExists=/run/gu/flag' '[Service]'
 unit gu-assertion '[Unit]' 'AssertPathExists=/run/gu/flag' '[Service]'
 # PID 1 remembers of a unit that is down only what something refers to.
-printf '%s\n' '[Unit]' 'Wants=gu-condition.service gu-assertion.service' >/run/systemd/system/gu-keeper.target
+printf '%s\n' '[Unit]' 'Wants=gu-condition.service gu-assertion.service gu-command.service' >/run/systemd/system/gu-keeper.target
 systemctl daemon-reload
 cat >/run/script.sh <<'SCRIPT'
 restartctl=$1
@@ -72,6 +73,15 @@ touch /run/gu/flag
 says "when the assertion is met it comes back" 0 "gu-assertion.service is back"
 check "it runs" is_active gu-assertion
 check "who was left down is down" all_down gu-condition
+
+# --- the same, where a command decides
+systemctl start gu-command
+stop_by_installer -s gu-command
+rm /run/gu/flag
+kill_installer
+says "it is told" 122 "ExecCondition= is not met; it is owed no start any more"
+says "and owed no longer" 0 "nothing was owed"
+check "it is down" all_down gu-command
 
 # --- a program that is gone
 cp /bin/sleep $program

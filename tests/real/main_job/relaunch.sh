@@ -120,6 +120,19 @@ kill -KILL "$was"
 check "when it leaves it is brought back" await 60 is_another "$was"
 kill -KILL "$(stays)"
 
+# --- under limits that a new one would not have
+LD_PRELOAD=$lib systemd-run --quiet --scope --unit limited -p IPAddressDeny=any -p MemoryMax=1G \
+  /bin/sleep 4711 </dev/null >/dev/null 2>&1 &
+LD_PRELOAD=$lib systemd-run --quiet --scope --unit unlimited $program.stays /dev/null </dev/null >/dev/null 2>&1 &
+check "a program lives in a scope with limits" await 60 pgrep -f "^/bin/sleep 4711"
+check "another one in one that has none" await 60 stays
+"$restartctl" run --dry-run --relaunch -f $lib -- true >/run/told 2>&1
+check "the one is not stopped, and told why" \
+  grep -q "skip .*lives under limits of limited.scope: MemoryMax, IPAddressDeny" /run/told
+same "but the other one" 1 "$(grep -c "stop .*started again as it was" /run/told)"
+systemctl stop limited.scope
+systemctl kill --signal KILL unlimited.scope
+
 # --- named so that its name cannot be sent to PID 1, or reads as lines of a unit file
 pre='ExecStartPre=touch made-by-a-name'
 for name in $'\xff\xfe' $'x\n[Service]\n'"$pre"$'\nx' 'ends in \\'; do
