@@ -42,15 +42,14 @@ RMX_APP_LIST* ToAppList(const AppList& list, int64_t boot_us) {
 
 std::string HowItComesBack(const App& app) {
   if (app.status & kStatusRestartMasked) return "a filter keeps it from being restarted";
+  const std::string but = app.cannot_restore.empty() ? "" : ", but: " + app.cannot_restore.front();
   switch (app.come_back) {
     case ComeBack::kService:
-      return "its service manager starts it again";
+      return "its service manager starts it again" + but;
     case ComeBack::kRegistered:
       return "it is started again as it registered";
     case ComeBack::kRelaunched:
-      return app.cannot_restore.empty()
-                 ? "it is started again as it was"
-                 : "it is started again as it was, but: " + app.cannot_restore.front();
+      return "it is started again as it was" + but;
     case ComeBack::kWithParent:
       return app.why_not_back;
     case ComeBack::kNot:

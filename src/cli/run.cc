@@ -45,11 +45,13 @@ void NoteExceptions(const api::AppList& list, RunReport& report) {
   }
 }
 
-// Who will be stopped for good is said before it is.
+// Who, or what of whom, will be stopped for good is said before it is.
 void WarnOfNoReturn(const api::AppList& list, Progress& progress) {
   for (const api::App& app : list.apps) {
     if (!app.listed || app.status & RmStatusShutdownMasked) continue;
-    if (app.come_back != RmxComeBackNot || !app.why_not_stoppable.empty()) continue;
+    const bool whole = app.come_back != RmxComeBackNot &&
+                       (app.come_back != RmxComeBackService || app.cannot_restore.empty());
+    if (whole || !app.why_not_stoppable.empty()) continue;
     progress.TellNote(
         fmt::format("{} is going to be stopped and {}", NameOf(app), ComeBackText(app)));
   }

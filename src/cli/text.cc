@@ -217,14 +217,15 @@ std::string HoldingsText(const api::App& app) {
 
 std::string ComeBackText(const api::App& app) {
   if (!app.why_not_stoppable.empty()) return "stays: " + Printable(app.why_not_stoppable);
+  const std::string but =
+      app.cannot_restore.empty() ? "" : ", but: " + Printable(app.cannot_restore.front());
   switch (app.come_back) {
     case RmxComeBackService:
-      return "comes back: its service manager starts it";
+      return "comes back: its service manager starts it" + but;
     case RmxComeBackRegistered:
       return "comes back: it registered for restart";
     case RmxComeBackRelaunched:
-      return "comes back: with --relaunch" +
-             (app.cannot_restore.empty() ? "" : ", but: " + Printable(app.cannot_restore.front()));
+      return "comes back: with --relaunch" + but;
     case RmxComeBackWithParent:
       return "comes back: its parent, which is restarted too, starts it";
     case RmxComeBackNot:

@@ -245,6 +245,19 @@ int StopRank(const App& app) {
   return 4;
 }
 
+// systemd.kill(5): a stop of the unit leaves all but its main process alone, and we do not.
+std::string EndedAlong(const App& app, const UnitFacts& unit) {
+  if (unit.kill_mode != "process" && unit.kill_mode != "none") return "";
+  std::string pids;
+  for (const ProcessId& process : app.processes)
+    if (process.pid != unit.main_pid) pids += fmt::format(" {}", process.pid);
+  if (pids.empty()) return "";
+  return fmt::format(
+      "what KillMode={} leaves running is ended as well, and not everything of that may be started "
+      "again: pid{}",
+      unit.kill_mode, pids);
+}
+
 bool Hits(const Filter& filter, const App& app) {
   if (const auto* executable = std::get_if<Filter::Executable>(&filter.target))
     return SamePath(app.executable, executable->path);
@@ -287,6 +300,9 @@ std::vector<App> AffectedApps(const Registration& registered, const Observation&
     app.why_type = WhyType(app, seen);
     if (const auto captured = seen.captured.find(app.main); captured != seen.captured.end())
       app.cannot_restore = captured->second.cannot_restore;
+    if (unit && app.is_service())
+      if (std::string ended = EndedAlong(app, *unit); !ended.empty())
+        app.cannot_restore.push_back(std::move(ended));
     // It comes back all the same: its user can start it anew after the logout.
     if (const auto sooner = seen.ends_sooner.find(app.main); sooner != seen.ends_sooner.end())
       app.cannot_restore.push_back(sooner->second);

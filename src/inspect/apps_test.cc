@@ -280,6 +280,20 @@ TEST(ComeBackTest, WhoWasStartedNobodyKnowsHowStays) {
   EXPECT_FALSE(Look(seen, false)[0].stays);
 }
 
+// Jobs of cron were ended in the middle of their work, and nobody was told before.
+TEST(ComeBackTest, WhatItsKillModeLeavesRunningIsEndedAndThatIsSaid) {
+  Observation seen;
+  AddService(seen, "cron", 50).kill_mode = "process";
+  AddProgram(seen, "job", 51);
+  Belongs(seen, 51, "cron", OwnerKind::kService);
+  for (const char* mode : {"process", "none"}) {
+    seen.units[0].kill_mode = mode;
+    EXPECT_THAT(Look(seen)[0].cannot_restore, ElementsAre(HasSubstr("pid 51")));
+  }
+  seen.units[0].kill_mode = "mixed";
+  EXPECT_THAT(Look(seen)[0].cannot_restore, ElementsAre());
+}
+
 TEST(ComeBackTest, WhatEndsSoonerIsSaidAndRelaunchedAllTheSame) {
   Observation seen;
   AddProgram(seen, "editor", 50);
