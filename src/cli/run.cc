@@ -30,9 +30,6 @@ std::string RefusalText(const api::Error& why, const api::AppList& list) {
     }
     text += "\nuse --leave-critical to leave them running";
   }
-  if (why.code == ERROR_ACCESS_DENIED) {
-    text += "; name the directory with --tree instead";
-  }
   return text;
 }
 

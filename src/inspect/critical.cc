@@ -78,6 +78,10 @@ std::optional<Verdict> WhyUnit(const App& app, const UnitFacts* unit) {
   for (const UnitRef& other : app.goes_along)
     if (Contains(kCriticalUnits, other.name))
       return Verdict{kReasonCriticalService, fmt::format("{} would go down with it", other.name)};
+  if (known && !unit->ends_machine.empty())
+    return Verdict{
+        kReasonCriticalService,
+        fmt::format("the machine, or the login, is to end with it ({})", unit->ends_machine)};
   if (known && !unit->can_stop)
     return Verdict{kReasonCriticalService, "its unit refuses to be stopped (RefuseManualStop=yes)"};
   if (known && !unit->can_start)

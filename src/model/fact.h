@@ -66,6 +66,7 @@ struct UnitFacts {
   bool was_started = false;  // since the boot, by whomever; it may have ended again
   bool can_stop = true;      // false: RefuseManualStop
   bool can_start = true;     // false: RefuseManualStart
+  std::string ends_machine;  // which setting lets the machine, or the login, end with it
   std::vector<UnitRef>
       goes_along;  // active units that a stop of this one takes down (closure of
                    // RequiredBy, RequisiteOf, BoundBy, ConsistsOf, PropagatesStopTo)

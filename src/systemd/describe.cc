@@ -28,32 +28,35 @@ bool GoesDown(const std::string& active_state) {
   return active_state == "active" || active_state == "activating" || active_state == "reloading";
 }
 
-}  // namespace
-
-Result<std::vector<UnitRef>> Manager::StopClosure(const std::string& unit) {
-  Result<Properties> first = UnitProperties(*connection_, unit);
-  if (!first) return Pass(std::move(first));
-  std::vector<UnitRef> closure;
-  std::set<std::string> seen{first->texts["Id"]};
-  std::deque<Properties> open{std::move(*first)};
+// Fills what a stop of the unit takes down, be it the machine.
+Result<void> FollowStop(BusConnection& connection, Properties first, UnitFacts& facts) {
+  std::set<std::string> seen{facts.ref.name};
+  std::deque<Properties> open{std::move(first)};
   for (; !open.empty(); open.pop_front()) {
+    const std::string& action = open.front().texts["SuccessAction"];
+    if (!action.empty() && action != "none" && GoesDown(open.front().texts["ActiveState"]))
+      facts.ends_machine = fmt::format("SuccessAction={} of {}", action, open.front().texts["Id"]);
     for (const char* relation :
          {"RequiredBy", "RequisiteOf", "BoundBy", "ConsistsOf", "PropagatesStopTo"}) {
       for (const std::string& name : open.front().lists[relation]) {
         if (!seen.insert(name).second) continue;
         if (seen.size() > kMostDependents) {
-          return Fail(kWriteFault, "More than {} units depend on {}.", kMostDependents, unit);
+          return Fail(kWriteFault, "More than {} units depend on {}.", kMostDependents,
+                      facts.ref.name);
         }
-        Result<Properties> properties = UnitProperties(*connection_, name);
+        Result<Properties> properties = UnitProperties(connection, name);
         if (!properties) return Pass(std::move(properties));
         // The stop passes through one that is down: its own dependents are asked to stop too.
-        if (GoesDown(properties->texts["ActiveState"])) closure.push_back({user_, name});
+        if (GoesDown(properties->texts["ActiveState"]))
+          facts.goes_along.push_back({facts.ref.user, name});
         open.push_back(std::move(*properties));
       }
     }
   }
-  return closure;
+  return {};
 }
+
+}  // namespace
 
 Result<std::string> Manager::Invocation(const std::string& unit) {
   Result<Properties> properties = UnitProperties(*connection_, unit);
@@ -178,9 +181,8 @@ Result<UnitFacts> Manager::Describe(const std::string& unit) {
     if (!cgroup) return Pass(std::move(cgroup));
     facts.control_group = *cgroup;
   }
-  Result<std::vector<UnitRef>> closure = StopClosure(facts.ref.name);
-  if (!closure) return Pass(std::move(closure));
-  facts.goes_along = std::move(*closure);
+  Result<void> followed = FollowStop(*connection_, std::move(*properties), facts);
+  if (!followed) return Pass(std::move(followed));
   return facts;
 }
 

@@ -132,8 +132,6 @@ class Manager {
   // --- facts ---------------------------------------------------------------------------------
   // A unit that does not exist is a fact (load_state "not-found"). `goes_along` is filled.
   Result<UnitFacts> Describe(const std::string& unit);
-  // Active (or activating, reloading) units that a stop of this one takes down; without itself.
-  Result<std::vector<UnitRef>> StopClosure(const std::string& unit);
   // The unit's Id and aliases.
   Result<std::vector<std::string>> Names(const std::string& unit);
   // Why its last start was skipped (a condition) or refused (an assertion); none: it was not.

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Story: the update changes more than files that somebody has open: the services that it has stopped lose what
-# they need, or their unit, and the name of a program leads to the next version. What cannot be started again is
-# told and stays owed, however late it fails.
+# Story: the update changes more than files that somebody has open. The services that it has stopped lose what
+# they need, or their unit; the name of a program leads to the next version. What cannot be started again is told
+# and stays owed, however late it fails. And a service with which the machine would end is not stopped.
 . "$(dirname "$0")/story.sh"
 prepare
 mkdir /srv/changed
@@ -94,6 +94,17 @@ same "the update goes on" 0 $?
 same "it is left running, and so is its parent" "$before" "$(pgrep -f "^/usr/bin/python3 /srv/changed/server.py")"
 check "that is told" grep -q "left running: .*a part of process" /run/told
 pkill -f "^/usr/bin/python3 /srv/changed/server.py"
+
+# --- a stop with which the machine would be shut down
+unit ch-kiosk '/bin/sleep infinity' '[Unit]' 'Requires=ch-below.service' 'SuccessAction=poweroff'
+unit ch-below '/bin/sleep infinity'
+systemctl daemon-reload
+systemctl start ch-kiosk
+for name in ch-kiosk ch-below; do
+  "$restartctl" run -s $name -- touch /run/done >/run/told 2>&1
+  same "$name is not stopped" 121 $?
+  check "that is told" grep -q "is to end with it (SuccessAction=poweroff of ch-kiosk.service)" /run/told
+done
 
 check "no unit is left that has brought one back" await 60 bash -c '! systemctl list-units "rm-relaunch-*" --no-legend | grep -q .'
 check "no unit of ours is left over, none has failed" no_traces
