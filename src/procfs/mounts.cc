@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <span>
 
 #include "procfs/read.h"
@@ -32,7 +31,7 @@ bool MayBeServed(const MountLine& overlay, std::span<const std::string> served) 
 // Into its mount namespace, where other mounts may be.
 bool LeadsThroughProcess(const std::string& path) {
   constexpr std::string_view kProc = "/proc/";
-  return path.starts_with(kProc) && path.size() > kProc.size() && isdigit(path[kProc.size()]);
+  return path.starts_with(kProc) && path.find_first_of("0123456789", kProc.size()) == kProc.size();
 }
 
 std::vector<MountLine> Read(int directory, const char* name) {
