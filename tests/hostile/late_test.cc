@@ -136,12 +136,17 @@ class Late : public ::testing::Test {
     chmod(store().c_str(), 0700);
   }
 
+  // At once: a guard that still looks into the store may have made another one, which is not to be
+  // written into.
   void PutRight(const std::string& name) const {
-    fs::remove_all(store() / name);
-    if (!fs::exists(path("kept") / name)) return;
-    // A guard that still looks into the store may have made one.
-    fs::copy_file(path("kept") / name, store() / name, fs::copy_options::overwrite_existing);
-    chmod((store() / name).c_str(), 0600);
+    if (!fs::exists(path("kept") / name)) {
+      fs::remove_all(store() / name);
+      return;
+    }
+    fs::copy_file(path("kept") / name, path("right"));
+    chmod(path("right").c_str(), 0600);
+    if (fs::is_directory(fs::symlink_status(store() / name))) fs::remove_all(store() / name);
+    fs::rename(path("right"), store() / name);
   }
 
   Population population_{2, GUEST};
