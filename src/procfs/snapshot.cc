@@ -19,6 +19,7 @@
 #include "base/start_ticks.h"
 #include "base/win32_codes.h"
 #include "procfs/auxv.h"
+#include "procfs/in_hands_of.h"
 #include "procfs/parse.h"
 #include "procfs/process.h"
 #include "procfs/process_dir.h"
@@ -122,7 +123,7 @@ class Collector {
  private:
   int CollectAll(const std::string& status) {
     if (const int error = CollectArguments()) return error;
-    if (const int error = CollectExecutable()) return error;
+    if (const int error = CollectExecutable(status)) return error;
     if (const int error = CollectEnvironment()) return error;
     CollectDirectories();
     CollectStatus(status);
@@ -149,16 +150,19 @@ class Collector {
   void Lacks(std::string sentence) { spec_.cannot_restore.push_back(std::move(sentence)); }
 
   // The update replaces the executable: it is the path that is executed, whatever is there now. A
-  // link to it may lead to the next version then.
-  int CollectExecutable() {
+  // link to it may lead to the next version then, but not to where somebody else wants it to.
+  int CollectExecutable(const std::string& status) {
     bool deleted = false;
     if (const int error = ReadObjectPath(directory_, "exe", spec_.executable, deleted)) {
       return error;
     }
     struct statx runs {
     }, found{};
+    std::array<uid_t, 3> uids{};
+    TakeThree(FieldOf(status, "Uid"), uids);
     const std::string name = NameAtStart();
-    if (!name.empty() && StatAt(directory_, "exe", STATX_INO, runs) == 0 &&
+    if (!name.empty() && IsInHandsOf(name, uids[0]) &&
+        StatAt(directory_, "exe", STATX_INO, runs) == 0 &&
         StatAt(AT_FDCWD, name.c_str(), STATX_BASIC_STATS, found) == 0 &&
         IsSameObject(runs, found)) {
       spec_.executable = name;
