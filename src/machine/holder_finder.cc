@@ -15,10 +15,9 @@
 namespace rm {
 namespace {
 
-// Below, /proc has answered before the program is loaded: that takes as long as /proc does for 15
-// to 20 processes with 100 descriptors each, 25 to 50 with 50, and 50 to 65 with 20.
-// bench/crossing.sh
-constexpr size_t kWorthLoading = 40;
+// Below, /proc has answered before the program is loaded: that takes as long as /proc does for 40
+// processes with 100 descriptors each, 70 with 50, and 120 with 20. bench/crossing.sh
+constexpr size_t kWorthLoading = 60;
 
 unsigned ThreadsFor(const ScanOptions& options) {
   return std::min<unsigned>(options.threads ? options.threads : Processors(), RM_MOST_SHARDS);
