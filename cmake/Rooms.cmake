@@ -14,17 +14,6 @@ if(CMAKE_CXX_FLAGS MATCHES "fuzzer-no-link")
   list(APPEND RM_QUICKLY -fno-sanitize=fuzzer-no-link)
 endif()
 
-# What all tests include takes the compiler longer than the tests themselves. It is read once, for the first of them; the
-# others have the same options.
-function(rm_quick_test target)
-  if(NOT TARGET base_test OR target STREQUAL base_test)
-    target_precompile_headers(${target} PRIVATE <gmock/gmock.h> <gtest/gtest.h> <algorithm> <filesystem> <fstream>
-                                                <functional> <map> <set> <string> <vector>)
-  else()
-    target_precompile_headers(${target} REUSE_FROM base_test)
-  endif()
-endfunction()
-
 function(rm_room name)
   cmake_parse_arguments(arg "" "" "ROOMS;LIBRARIES;TEST_LIBRARIES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
@@ -42,7 +31,14 @@ function(rm_room name)
     target_compile_options(${name}_test PRIVATE ${RM_QUICKLY})
     target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/tests)
     target_link_libraries(${name}_test PRIVATE rm_${name} GTest::gmock GTest::gtest_main ${arg_TEST_LIBRARIES})
-    rm_quick_test(${name}_test)
+    # What all tests include takes the compiler longer than the tests themselves. It is read once, for the first room; the
+    # others have the same options.
+    if(name STREQUAL base)
+      target_precompile_headers(base_test PRIVATE <gmock/gmock.h> <gtest/gtest.h> <algorithm> <filesystem> <fstream>
+                                                  <functional> <map> <set> <string> <vector>)
+    else()
+      target_precompile_headers(${name}_test REUSE_FROM base_test)
+    endif()
     add_test(NAME ${name} COMMAND ${name}_test)
   endif()
 endfunction()

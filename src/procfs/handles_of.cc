@@ -2,18 +2,18 @@
 
 #include <fcntl.h>
 
-#include <string_view>
+#include <cstring>
 #include <utility>
 
+#include "procfs/mounts.h"
 #include "procfs/object_handle.h"
 #include "procfs/read.h"
 
 namespace rm {
 
 UniqueFd ProcessInPath(const std::string& path) {
-  constexpr std::string_view kProc = "/proc/";
-  if (!path.starts_with(kProc)) return {};
-  const std::string process = path.substr(0, path.find('/', kProc.size()));
+  if (!LeadsThroughProcess(path)) return {};
+  const std::string process = path.substr(0, path.find('/', strlen("/proc/")));
   return UniqueFd(open(process.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
 }
 

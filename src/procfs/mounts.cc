@@ -28,12 +28,6 @@ bool MayBeServed(const MountLine& overlay, std::span<const std::string> served) 
   });
 }
 
-// Into its mount namespace, where other mounts may be.
-bool LeadsThroughProcess(const std::string& path) {
-  constexpr std::string_view kProc = "/proc/";
-  return path.starts_with(kProc) && path.find_first_of("0123456789", kProc.size()) == kProc.size();
-}
-
 std::vector<MountLine> Read(int directory, const char* name) {
   std::string text;
   std::vector<MountLine> mounts;
@@ -78,6 +72,11 @@ std::vector<std::string> ServedPoints(const std::vector<MountLine>& mounts) {
     if (!points.empty() && mount.type == "overlay" && MayBeServed(mount, points))
       points.push_back(mount.point);
   return points;
+}
+
+bool LeadsThroughProcess(const std::string& path) {
+  constexpr std::string_view kProc = "/proc/";
+  return path.starts_with(kProc) && path.find_first_of("0123456789", kProc.size()) == kProc.size();
 }
 
 bool IsElsewhere(const std::string& path, const std::vector<std::string>& served) {

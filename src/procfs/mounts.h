@@ -23,6 +23,8 @@ std::vector<std::string> LayersOf(const MountLine& overlay);
 bool HasServer(const MountLine& mount);
 // The mount points of those, and of overlays over them.
 std::vector<std::string> ServedPoints(const std::vector<MountLine>& mounts);
+// By /proc/PID, into the mount namespace of that process, where other mounts may be.
+bool LeadsThroughProcess(const std::string& path);
 // Whether the name of a path alone shows that it leads over none of these, up or around. A link on
 // the way may do so all the same.
 bool IsElsewhere(const std::string& path, const std::vector<std::string>& served);

@@ -44,7 +44,8 @@ struct Visit {
   struct RmSighting sighting;
   __u64 answer;  // the seq_file's address
   __u64 before;  // what the answer has of other tasks
-  __u64 at;      // the address of what is looked at: the descriptor table, a mapping, an inode
+  __u64 at;      // the address of what is looked at: the descriptor table, or a mapping
+  __u64 inode;   // that of its inode
   __u64 last;    // file that was mapped
   __u64 incomplete;
   __u64 files[AT_ONCE];   // addresses of those that are glanced at
@@ -75,10 +76,10 @@ static __noinline int MayBeBelow(__u64 address) {
   return lower && MayBe(BPF_CORE_READ(lower, d_inode, i_ino));
 }
 
-// The inode whose address is `at`. Completes the sighting; 1: it is to be told.
+// Completes the sighting; 1: it is to be told.
 __noinline int LookAtInode(struct Visit *visit, __u32 kind) {
-  if (!visit || !visit->at) return 0;
-  const struct inode *inode = PLAIN(struct inode, (void *)visit->at);
+  if (!visit || !visit->inode) return 0;
+  const struct inode *inode = PLAIN(struct inode, (void *)visit->inode);
   const bool overlay = inode->i_sb->s_magic == OVERLAYFS_SUPER_MAGIC;
   const __u16 type = inode->i_mode & S_IFMT;
   const bool node = type == S_IFBLK || type == S_IFCHR;
@@ -169,11 +170,8 @@ __noinline int LookAtDescriptor(struct Visit *visit, __u32 number) {
     visit->incomplete = 1;
   visit->sighting.at = number;
   visit->sighting.end = 0;
-  const __u64 table = visit->at;
-  visit->at = (__u64)inode;
-  const int found = LookAtInode(visit, kRmSightingDescriptor);
-  visit->at = table;
-  return found;
+  visit->inode = (__u64)inode;
+  return LookAtInode(visit, kRmSightingDescriptor);
 }
 
 // Of a file of an overlay, the overlay's own.
@@ -193,7 +191,7 @@ __noinline int LookAtMapping(struct Visit *visit) {
   if (magic == ANON_INODE_FS_MAGIC && HasMore(file, ANON_INODE_FS_MAGIC)) visit->incomplete = 1;
   visit->sighting.at = area->vm_start;
   visit->sighting.end = area->vm_end;
-  visit->at = MappedInode(file);
+  visit->inode = MappedInode(file);
   return LookAtInode(visit, kRmSightingMapping);
 }
 
@@ -259,7 +257,7 @@ static __always_inline void VisitDescriptors(struct Walk *walk, const struct fil
 }
 
 static __always_inline void VisitInode(struct Walk *walk, const struct inode *inode, __u32 kind) {
-  walk->visit.at = (__u64)inode;
+  walk->visit.inode = (__u64)inode;
   walk->visit.sighting.at = walk->visit.sighting.end = 0;
   if (LookAtInode(&walk->visit, kind)) Tell(walk);
 }
